@@ -1,0 +1,82 @@
+"""Members: who can sign in. What they do elsewhere lives in the apps above."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from vasistas.apps.privacy import operations as privacy
+from vasistas.apps.privacy.models import Subject
+from vasistas.guard.declarations import declare, derived, not_personal, personal
+
+DISPLAY_NAME_CHARS_MIN = 3
+DISPLAY_NAME_CHARS_MAX = 24
+
+
+class MemberManager(BaseUserManager["Member"]):
+    def create_user(self, email: str, display_name: str, password: str | None = None, **fields: Any) -> "Member":
+        """Create a member with their subject; `email` is stored in lower case."""
+        now = timezone.now()
+        member = self.model(
+            email=email.strip().lower(),
+            display_name=display_name,
+            subject=privacy.create_subject(kind=Subject.Kind.MEMBER, at=now),
+            date_joined=now,
+            **fields,
+        )
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+    def create_superuser(self, email: str, display_name: str, password: str | None = None, **fields: Any) -> "Member":
+        return self.create_user(email, display_name, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "Member":
+        return self.get(email__iexact=username)
+
+
+class Member(AbstractBaseUser, PermissionsMixin):
+    """Someone with an account. `display_name` is the only thing others see."""
+
+    subject = models.OneToOneField(Subject, on_delete=models.PROTECT, related_name="member")
+    email = models.EmailField(unique=True)
+    display_name = models.CharField(max_length=DISPLAY_NAME_CHARS_MAX)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar = ["display_name"]
+
+    objects = MemberManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("display_name"), name="accounts_member_display_name_once"),
+            models.UniqueConstraint(Lower("email"), name="accounts_member_email_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name
+
+
+declare(
+    "accounts.Member",
+    "subject",
+    subject=derived("the path itself"),
+    email=personal("user.contact.email", keep="the account's life"),
+    display_name=personal("user.account.username", keep="the account's life"),
+    password=personal("user.authorization.credentials", keep="the account's life; Argon2 hash only"),
+    last_login=personal("user.account.activity", keep="the account's life"),
+    date_joined=personal("user.account.activity", keep="the account's life"),
+    is_staff=not_personal("a role"),
+    is_superuser=not_personal("a role"),
+    is_active=not_personal("a switch"),
+)

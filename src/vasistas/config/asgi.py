@@ -1,0 +1,32 @@
+"""The web process: static files, then Django. The realtime gateway shares the port one layer below (see cli)."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vasistas.config.staticfiles import ImmutableStaticFiles
+
+_django: ASGIApp = get_asgi_application()
+_static = ImmutableStaticFiles(directory=settings.STATIC_ROOT, check_dir=False)
+_STATIC_PREFIX = f"/{settings.STATIC_URL.strip('/')}"
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith(_STATIC_PREFIX + "/"):
+        await _static({**scope, "root_path": scope.get("root_path", "") + _STATIC_PREFIX}, receive, send)
+    else:
+        await _django(scope, receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

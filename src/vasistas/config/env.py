@@ -1,0 +1,49 @@
+"""Typed readers of environment variables that fail loudly, with the name, the value's fault and the remedy."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+PREFIX = "VASISTAS_"
+SECRET_BYTES = 48
+
+
+def text(name: str, default: str) -> str:
+    return os.environ.get(PREFIX + name, default)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = os.environ.get(PREFIX + name, "yes" if default else "no").lower()
+    if value not in {"yes", "no", "true", "false", "1", "0"}:
+        raise ImproperlyConfigured(f"{PREFIX}{name} is {value!r}; set it to yes or no.")
+    return value in {"yes", "true", "1"}
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    value = os.environ.get(PREFIX + name, str(default))
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise ImproperlyConfigured(f"{PREFIX}{name} is {value!r}; set it to a whole number from {low} to {high}.")
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def secret(name: str, *, data: Path) -> str:
+    """Read a secret from NAME, from the file named by NAME_FILE, or from `data`, where it is made on first use."""
+    if value := os.environ.get(PREFIX + name):
+        return value
+    named = os.environ.get(f"{PREFIX}{name}_FILE")
+    path = Path(named) if named else data / "secrets" / name.lower()
+    if named and not path.is_file():
+        raise ImproperlyConfigured(f"{PREFIX}{name}_FILE names no file: {named}. Create it or unset the variable.")
+    if not path.is_file():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fresh, "w") as file:
+            file.write(secrets.token_urlsafe(SECRET_BYTES))
+    return path.read_text().strip()

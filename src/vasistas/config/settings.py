@@ -1,0 +1,210 @@
+"""Every setting, from the environment alone (see .env.example); a fresh clone runs with none set."""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from vasistas.config import env
+from vasistas.lib.operator import Operator
+
+# -- Where everything lives ------------------------------------------------------------------------------------------
+
+PACKAGE = Path(__file__).resolve().parent.parent
+DATA = Path(env.text("DATA", "data/site")).resolve()  # all that is written lives here
+DEMO = env.flag("DEMO", default=False)
+DEBUG = False  # one behaviour everywhere; tracebacks go to the log
+PORT = env.integer("PORT", 8000, low=1, high=65_535)
+
+SECRET_KEY = env.secret("SECRET_KEY", data=DATA)
+GRANT_KEY = env.secret("GRANT_KEY", data=DATA).encode()  # shared with every media node
+
+PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+if _public.scheme not in {"http", "https"} or not _public.hostname:
+    raise ImproperlyConfigured(f"VASISTAS_PUBLIC_URL is {PUBLIC_URL!r}; set it to an address like https://cams.example.")
+HTTPS = _public.scheme == "https"
+ALLOWED_HOSTS = [_public.hostname, "localhost", "127.0.0.1", "[::1]", *env.words("ALLOWED_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
+
+# -- Who runs the site: one record, shown on every page and in every mail -------------------------------------------
+
+SITE_NAME = env.text("SITE_NAME", "Vasistas")
+OPERATOR = Operator(
+    name=env.text("OPERATOR_NAME", "Example Operator S.à r.l."),
+    address=env.text("OPERATOR_ADDRESS", "1 rue de l'Exemple, L-1000 Luxembourg"),
+    mail=env.text("OPERATOR_MAIL", "privacy@example.org"),
+    phone=env.text("OPERATOR_PHONE", "+352 20 00 00 00"),
+)
+
+# -- Apps ------------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "vasistas.apps.privacy",
+    "vasistas.apps.accounts",
+    "vasistas.apps.providers",
+    "vasistas.apps.rooms",
+    "vasistas.apps.chat",
+    "vasistas.config",
+    "vasistas.pages",
+    "vasistas.guard",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django.contrib.humanize",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "vasistas.pages.middleware.ShowDomainErrors",
+]
+ROOT_URLCONF = "vasistas.config.urls"
+ASGI_APPLICATION = "vasistas.config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "vasistas.pages.context.site",
+            ],
+        },
+    }
+]
+
+# -- Data ------------------------------------------------------------------------------------------------------------
+
+
+def _database(url: str) -> dict[str, object]:
+    """`sqlite:` (the file in the data folder) or `postgresql://user:password@host:port/name`."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA / "site.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",  # a reader never upgrades half-way: no SQLITE_BUSY in mid-write
+                "timeout": 10,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    if parts.scheme in {"postgresql", "postgres"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 20}} if "pytest" not in sys.modules else {},
+        }
+    raise ImproperlyConfigured("VASISTAS_DATABASE_URL is not understood; set it to sqlite: or postgresql://user@host/name.")
+
+
+DATABASES = {"default": _database(env.text("DATABASE_URL", "sqlite:"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
+if _redis := env.text("REDIS_URL", ""):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis}}
+MEDIA_ROOT = DATA / "uploads"
+MEDIA_URL = "uploads/"
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes of one request body that is not a file
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [PACKAGE / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "vasistas.config.staticfiles.HashedStaticFiles"},
+}
+
+# -- Accounts (details beside the app: docs/apps/accounts.md) --------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.Member"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "pages:home"
+
+# -- Security --------------------------------------------------------------------------------------------------------
+
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "blob:", "data:"],
+    "media-src": [CSP.SELF, "blob:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
+X_FRAME_OPTIONS = "DENY"
+
+# -- Words -----------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- Mail ------------------------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = f"{SITE_NAME} <{OPERATOR.mail}>"
+MAILERS = {"default": {"BACKEND": "vasistas.apps.accounts.outbox.OutboxBackend"}}
+
+# -- Media -----------------------------------------------------------------------------------------------------------
+
+MEDIA_NODE_URL = env.text("MEDIA_NODE_URL", f"http://127.0.0.1:{env.integer('MEDIA_CONTROL_PORT', 8001, low=1, high=65_535)}")
+MEDIA_PORT_ADAPTER = env.text("MEDIA_PORT_ADAPTER", "vasistas.media.node_client.NodeClient")
+
+# -- Logs: fields, not sentences; never personal data ------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("VASISTAS_LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},
+}

@@ -1,0 +1,66 @@
+"""Declarations of the models that libraries bring; read when the guard app is ready."""
+
+from vasistas.guard.declarations import declare, derived, not_personal, personal
+
+_PATH = derived("the path to the person")
+_LOG_IN = "the account's life"
+
+declare("accounts.Member_groups", "member__subject", member=_PATH, group=not_personal("a role"))
+declare("accounts.Member_user_permissions", "member__subject", member=_PATH, permission=not_personal("a role"))
+declare("auth.Permission", None, name=not_personal("code"), content_type=not_personal("code"), codename=not_personal("code"))
+declare("auth.Group", None, name=not_personal("a role"))
+declare("auth.Group_permissions", None, group=not_personal("a role"), permission=not_personal("a role"))
+declare("contenttypes.ContentType", None, app_label=not_personal("code"), model=not_personal("code"))
+declare(
+    "sessions.Session",
+    "usersession__user__subject",
+    session_data=personal("user.device.cookie_data", keep="14 days after the last use"),
+    expire_date=not_personal("an expiry"),
+)
+declare(
+    "admin.LogEntry",
+    "user__subject",
+    action_time=personal("user.account.activity", keep="12 months"),
+    user=_PATH,
+    content_type=not_personal("code"),
+    object_id=not_personal("an id"),
+    object_repr=personal("user.account.activity", keep="12 months; every __str__ names an id, not a person"),
+    action_flag=not_personal("code"),
+    change_message=personal("user.account.activity", keep="12 months"),
+)
+declare(
+    "account.EmailAddress",
+    "user__subject",
+    user=_PATH,
+    email=personal("user.contact.email", keep=_LOG_IN),
+    verified=not_personal("a state"),
+    primary=not_personal("a state"),
+)
+declare(
+    "account.EmailConfirmation",
+    "email_address__user__subject",
+    email_address=_PATH,
+    created=not_personal("a time"),
+    sent=not_personal("a time"),
+    key=personal("user.authorization.credentials", keep="3 days"),
+)
+declare(
+    "mfa.Authenticator",
+    "user__subject",
+    user=_PATH,
+    type=not_personal("a kind"),
+    data=personal("user.authorization.credentials", keep=_LOG_IN),
+    created_at=personal("user.account.activity", keep=_LOG_IN),
+    last_used_at=personal("user.account.activity", keep=_LOG_IN),
+)
+declare(
+    "usersessions.UserSession",
+    "user__subject",
+    user=_PATH,
+    created_at=personal("user.account.activity", keep="the session's life"),
+    ip=personal("user.device.ip_address", keep="30 days"),
+    last_seen_at=personal("user.account.activity", keep="the session's life"),
+    session_key=personal("user.authorization.credentials", keep="the session's life"),
+    user_agent=personal("user.device.user_agent", keep="the session's life"),
+    data=personal("user.device", keep="the session's life"),
+)
