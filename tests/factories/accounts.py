@@ -1,0 +1,21 @@
+"""Members of the cast. Each call makes one person with a verified address and a password that works."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from vasistas.apps.accounts.models import Member
+
+PASSWORD = "a window in the door"
+
+
+def make_member(name: str = "Vi", **over: Any) -> Member:
+    """Make a member `name` who can sign in as `<name>@example.org` with PASSWORD.
+
+    `over`: other fields of Member, `password=None` for a member without one, `verified=False` for an unproven address.
+    """
+    verified = over.pop("verified", True)
+    email = over.pop("email", f"{name.lower().replace(' ', '.')}@example.org")
+    member = Member.objects.create_user(email, name, over.pop("password", PASSWORD), **over)
+    EmailAddress.objects.create(user=member, email=email, primary=True, verified=verified)
+    return member
