@@ -1,0 +1,89 @@
+"""One site and one Chromium for all journeys; a fresh context (its own cookies) for each person in a test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.site import Site, running
+
+CHROMIUM = "/usr/bin/chromium"
+FAKE_DEVICES = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=user-gesture-required",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running(tmp_path_factory.mktemp("site") / "data", "--hosts", "0") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium with a fake camera and microphone that say yes."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *FAKE_DEVICES])
+        yield browser
+        browser.close()
+
+
+type NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def new_context(chromium: Browser, site: Site) -> Iterator[NewContext]:
+    """Open a context of its own for one person; closed after the test."""
+    opened: list[BrowserContext] = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = chromium.new_context(base_url=site.url, **options)
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield open_context
+    for context in opened:
+        context.close()
+
+
+type SignIn = Callable[[str], Page]
+
+
+@pytest.fixture
+def sign_in(new_context: NewContext, site: Site) -> SignIn:
+    """Sign one of the demo's people in, in a context of their own; returns their first page."""
+
+    def enter(name: str, **options: Any) -> Page:
+        mail, password = site.logins[name]
+        page = new_context(**options).new_page()
+        page.goto("/accounts/login/")
+        page.fill("input[name=login]", mail)
+        page.fill("input[name=password]", password)
+        page.click("main form button[type=submit]")
+        page.wait_for_url(lambda url: "/login/" not in url)
+        return page
+
+    return enter
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for screenshots that a person looks at after a failure."""
+    return tmp_path_factory.mktemp("pictures")
