@@ -4,25 +4,28 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.privacy.models import Subject
 from vasistas.guard.declarations import declare, derived, not_personal, personal
+from vasistas.lib import lookalikes
 
 DISPLAY_NAME_CHARS_MIN = 3
 DISPLAY_NAME_CHARS_MAX = 24
+NAME_KEY_CHARS_MAX = 4 * DISPLAY_NAME_CHARS_MAX  # one sign may unfold into several (ﬃ)
 
 
 class MemberManager(BaseUserManager["Member"]):
     def create_user(self, email: str, display_name: str, password: str | None = None, **fields: Any) -> "Member":
-        """Create a member with their subject; `email` is stored in lower case."""
+        """Create a member with their subject; `email` is stored in lower case. Sends nothing, verifies nothing."""
         now = timezone.now()
         member = self.model(
             email=email.strip().lower(),
             display_name=display_name,
+            name_key=lookalikes.key(display_name),
             subject=privacy.create_subject(kind=Subject.Kind.MEMBER, at=now),
             date_joined=now,
             **fields,
@@ -32,7 +35,13 @@ class MemberManager(BaseUserManager["Member"]):
         return member
 
     def create_superuser(self, email: str, display_name: str, password: str | None = None, **fields: Any) -> "Member":
-        return self.create_user(email, display_name, password, is_staff=True, is_superuser=True, **fields)
+        """Create an operator's account. Whoever runs this command owns the machine: the address counts as verified."""
+        from allauth.account.models import EmailAddress  # noqa: PLC0415 — allauth's models need ours first
+
+        with transaction.atomic(using=self._db):
+            member = self.create_user(email, display_name, password, is_staff=True, is_superuser=True, **fields)
+            EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=True)
+        return member
 
     def get_by_natural_key(self, username: str | None) -> "Member":
         return self.get(email__iexact=username)
@@ -44,6 +53,9 @@ class Member(AbstractBaseUser, PermissionsMixin):
     subject = models.OneToOneField(Subject, on_delete=models.PROTECT, related_name="member")
     email = models.EmailField(unique=True)
     display_name = models.CharField(max_length=DISPLAY_NAME_CHARS_MAX)
+    name_key = models.CharField(
+        max_length=NAME_KEY_CHARS_MAX, unique=True
+    )  # lib.lookalikes: no two names read the same
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField()
@@ -56,12 +68,11 @@ class Member(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(Lower("display_name"), name="accounts_member_display_name_once"),
             models.UniqueConstraint(Lower("email"), name="accounts_member_email_once"),
         ]
 
     def __str__(self) -> str:
-        return self.display_name
+        return f"member {self.pk}"  # goes to logs and the staff's journal; pages show display_name
 
     def get_short_name(self) -> str:
         return self.display_name
@@ -73,6 +84,7 @@ declare(
     subject=derived("the path itself"),
     email=personal("user.contact.email", keep="the account's life"),
     display_name=personal("user.account.username", keep="the account's life"),
+    name_key=derived("display_name"),
     password=personal("user.authorization.credentials", keep="the account's life; Argon2 hash only"),
     last_login=personal("user.account.activity", keep="the account's life"),
     date_joined=personal("user.account.activity", keep="the account's life"),

@@ -4,7 +4,11 @@ import hashlib
 import hmac
 from typing import Protocol
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
+
+from vasistas.apps.accounts.models import Member
+from vasistas.lib import lookalikes
 
 ALIAS_CHARS = 16  # 64 bits: no two members of one audience meet by chance
 
@@ -22,3 +26,16 @@ def alias_for(member: Known, audience: str) -> str:
     """
     key = hmac.digest(settings.SECRET_KEY.encode(), b"vasistas.accounts.alias", hashlib.sha256)
     return hmac.new(key, f"{audience}|{member.pk}".encode(), hashlib.sha256).hexdigest()[:ALIAS_CHARS]
+
+
+def is_name_taken(display_name: str, *, except_for: Known | None = None) -> bool:
+    """Whether another member shows this name or one that reads the same."""
+    others = Member.objects.filter(name_key=lookalikes.key(display_name))
+    return (others.exclude(pk=except_for.pk) if except_for else others).exists()
+
+
+def has_second_factor(member: Known) -> bool:
+    """Whether signing in as this member needs more than a password: an authenticator app or a passkey."""
+    return Authenticator.objects.filter(
+        user_id=member.pk, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    ).exists()

@@ -1,0 +1,55 @@
+"""Writes on members."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from vasistas.apps.accounts import queries
+from vasistas.apps.accounts.models import Member
+from vasistas.lib import lookalikes
+from vasistas.lib.errors import DomainError
+
+
+class NameTaken(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
+    """Another member shows this name, or one that reads the same."""
+
+    status = 409
+    code = "accounts.name_taken"
+
+    def __init__(self) -> None:
+        message = _("This name is taken, or reads like one that is. Choose another.")
+        super().__init__(message, fields={"display_name": message})
+
+
+class AddressTaken(DomainError):  # noqa: N818 — see above
+    """Another member has this address. Never shown: the interface answers as if the account were new."""
+
+    status = 409
+    code = "accounts.address_taken"
+
+
+def open_account(*, email: str, display_name: str, password: str | None) -> Member:
+    """Create a member who cannot sign in before the address is verified.
+
+    Raises: NameTaken. AddressTaken: tell the owner of the address by mail, and the caller nothing.
+    """
+    try:
+        with transaction.atomic():
+            return Member.objects.create_user(email, display_name, password)
+    except IntegrityError:
+        if queries.is_name_taken(display_name):
+            raise NameTaken from None
+        raise AddressTaken("This address has an account.") from None
+
+
+def change_name(*, member: Member, display_name: str) -> None:
+    """Show another name from now on.
+
+    Raises: NameTaken: nothing is written.
+    """
+    member.display_name = display_name
+    member.name_key = lookalikes.key(display_name)
+    try:
+        with transaction.atomic():
+            member.save(update_fields=["display_name", "name_key"])
+    except IntegrityError:
+        raise NameTaken from None
