@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}
 
@@ -23,8 +24,6 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
     """Rate limits live in the cache; no test inherits another's."""
-    from django.core.cache import cache
-
     cache.clear()
     yield
     cache.clear()

@@ -1,4 +1,4 @@
-"""All checks that need no running site, one after the other; the first lines of a fault are shown as its tool says them."""
+"""All checks that need no running site, one after the other; a fault is shown as its tool says it."""
 
 import os
 import subprocess
@@ -29,9 +29,17 @@ def main() -> int:
         for name, command in CHECKS.items():
             began = time.monotonic()
             done = subprocess.run(
-                command, cwd=ROOT, env={**os.environ, "VASISTAS_DATA": data}, capture_output=True, text=True, check=False
+                command,
+                cwd=ROOT,
+                env={**os.environ, "VASISTAS_DATA": data},
+                capture_output=True,
+                text=True,
+                check=False,
             )
-            print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name} ({time.monotonic() - began:.0f} s)", flush=True)
+            print(
+                f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name} ({time.monotonic() - began:.0f} s)",
+                flush=True,
+            )
             if done.returncode:
                 failed.append(name)
                 print(done.stdout + done.stderr)

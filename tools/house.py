@@ -4,6 +4,7 @@
 """
 
 import ast
+import contextlib
 import re
 import subprocess
 import sys
@@ -17,6 +18,9 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 VIEW_LINES_MAX = 25
 PARAMETERS_MAX = 6
+
+# `noqa: CODE — why` and `type: ignore[code]  # why` are the good forms
+BARE_SUPPRESSION = re.compile(r"#\s*noqa(?!: [A-Z0-9, ]+ — \S)|#\s*type: ignore(?!\[[a-z0-9, -]+\]\s+# \S)")
 
 APP_FILES = {
     *("__init__", "apps", "admin", "urls", "handlers", "views", "tasks", "forms", "operations", "queries", "rules"),
@@ -32,8 +36,8 @@ def faults_in_python(path: Path, source: str) -> Iterator[str]:
     if len(lines) > FILE_LINES_MAX and not _excused(lines[0] if lines else ""):
         yield f"{path}:1: {len(lines)} lines, {FILE_LINES_MAX} are the budget; make it a package of the same name."
     for number, line in enumerate(lines, 1):
-        if re.search(r"#\s*noqa(?!: [A-Z0-9, ]+ — \S)", line) or re.search(r"#\s*type: ignore(?!\[[a-z0-9, -]+\]\s+# \S)", line):
-            yield f'{path}:{number}: a suppression without a reason; write "# noqa: CODE — why" or "# type: ignore[code]  # why".'
+        if BARE_SUPPRESSION.search(line):
+            yield f"{path}:{number}: a suppression without a reason; write its code, then why."
     is_view = path.name == "views.py" or "views" in path.parts
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -52,7 +56,7 @@ def _faults_in_function(
     named = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
     count = len([name for name in named if name not in {"self", "cls"}])
     if count > PARAMETERS_MAX:
-        yield f"{path}:{node.lineno}: {node.name} takes {count} parameters, {PARAMETERS_MAX} are the budget; pass one object."
+        yield f"{path}:{node.lineno}: {node.name} takes {count} parameters of {PARAMETERS_MAX} allowed; pass an object."
 
 
 def _excused(line: str) -> bool:
@@ -100,7 +104,10 @@ def faults_in_environment(example: str, sources: dict[Path, str]) -> Iterator[st
     read: set[str] = set()
     for source in sources.values():
         read |= set(re.findall(r"VASISTAS_[A-Z_]*[A-Z]", source))
-        read |= {f"VASISTAS_{name}" for name in re.findall(r"env\.(?:text|flag|integer|words|secret)\(\s*\"([A-Z_]+)\"", source)}
+        read |= {
+            f"VASISTAS_{name}"
+            for name in re.findall(r"env\.(?:text|flag|integer|words|secret)\(\s*\"([A-Z_]+)\"", source)
+        }
         read |= {f"VASISTAS_{name}" for name in re.findall(r"default\(\"([A-Z_]+)\"", source)}
     read -= {name for name in read if name.endswith("_FILE")}
     for name in sorted(read - listed):
@@ -118,28 +125,40 @@ def faults_in_tracked(path: Path, source: str) -> Iterator[str]:
             yield f"{path}:{number}: a path of one machine; name it relative to the repository."
 
 
-def faults(root: Path) -> Iterator[str]:
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, check=True, capture_output=True, text=True
-    ).stdout.split()
+def tracked_texts(root: Path) -> dict[Path, str]:
+    """The texts that are or would be committed, by path from `root`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     texts: dict[Path, str] = {}
-    for name in tracked:
-        if not (root / name).is_file():
-            continue
-        try:
-            texts[Path(name)] = (root / name).read_text()
-        except UnicodeDecodeError:
-            continue
+    for name in filter(None, listed.stdout.split("\0")):
+        if (root / name).is_file():
+            with contextlib.suppress(UnicodeDecodeError):
+                texts[Path(name)] = (root / name).read_text()
+    return texts
+
+
+def faults_in_text(path: Path, source: str, root: Path) -> Iterator[str]:
+    """Yield what is wrong with one tracked text, by its kind; vendored files are others' work."""
+    if "vendor" in path.parts:
+        return
+    yield from faults_in_tracked(path, source)
+    if path.suffix == ".py" and "migrations" not in path.parts:
+        yield from faults_in_python(path, source)
+    elif path.suffix == ".html":
+        yield from faults_in_template(path, source)
+    elif path.suffix == ".md":
+        yield from faults_in_document(root / path, source, root)
+
+
+def faults(root: Path) -> Iterator[str]:
+    texts = tracked_texts(root)
     for path, source in texts.items():
-        is_vendored = "vendor" in path.parts
-        if not is_vendored:
-            yield from faults_in_tracked(path, source)
-        if path.suffix == ".py" and "migrations" not in path.parts:
-            yield from faults_in_python(path, source)
-        if path.suffix == ".html" and not is_vendored:
-            yield from faults_in_template(path, source)
-        if path.suffix == ".md":
-            yield from faults_in_document(root / path, source, root)
+        yield from faults_in_text(path, source, root)
     for app in sorted((root / "src/vasistas/apps").iterdir()):
         if app.is_dir() and app.name != "__pycache__":
             yield from faults_in_app(app)

@@ -44,4 +44,5 @@ def require(*names: str) -> None:
         )
         missing = [name for name in missing if not PROGRAMS[name]()]
     if missing:
-        sys.exit(f"These programs are missing: {', '.join(missing)}. Install them (Debian: apt-get install {' '.join(missing)}).")
+        remedy = f"Install them (Debian: apt-get install {' '.join(missing)})."
+        sys.exit(f"These programs are missing: {', '.join(missing)}. {remedy}")

@@ -44,16 +44,40 @@ def postgres() -> Iterator[str]:
     try:
         subprocess.run(
             [programs / "initdb", "-D", folder / "data", "-U", "vasistas", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            check=True, stdout=subprocess.DEVNULL, cwd=folder, env=environment, **identity,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            env=environment,
+            **identity,
         )  # fmt: skip — one flag list, one line
         subprocess.run(
-            [programs / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-o", options, "-t", str(START_S), "-w", "start"],
-            check=True, stdout=subprocess.DEVNULL, cwd=folder, env=environment, **identity,
+            [
+                programs / "pg_ctl",
+                "-D",
+                folder / "data",
+                "-l",
+                folder / "log",
+                "-o",
+                options,
+                "-t",
+                str(START_S),
+                "-w",
+                "start",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            env=environment,
+            **identity,
         )  # fmt: skip — see above
         yield f"postgresql://vasistas@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run(
             [programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"],
-            check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **identity,
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            **identity,
         )  # fmt: skip — see above
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import httpx
 import psutil
-
 from tools.servers import free_port
 
 START_S = 60
@@ -70,7 +69,10 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
     try:
         url = f"http://localhost:{port}"
         _await_ready(url, process, log)
-        logins = {name: (mail, word) for name, mail, word in re.findall(r"^  (\S+) .*?(\S+@\S+)  (\S+)$", log.read_text(), re.MULTILINE)}
+        logins = {
+            name: (mail, word)
+            for name, mail, word in re.findall(r"^  (\S+) .*?(\S+@\S+)  (\S+)$", log.read_text(), re.MULTILINE)
+        }
         yield Site(url, data, port, media_port, control_port, process, log, logins)
     finally:
         process.send_signal(signal.SIGINT)

@@ -1,4 +1,8 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from vasistas import media, realtime
 
 
 class ConfigConfig(AppConfig):
@@ -9,3 +13,6 @@ class ConfigConfig(AppConfig):
         from vasistas.config import wiring  # noqa: PLC0415 — the reactions need every app's models loaded
 
         wiring.connect()
+        realtime.configure(key=settings.GRANT_KEY)
+        adapter = import_string(settings.MEDIA_PORT_ADAPTER)
+        media.configure(adapter(url=settings.MEDIA_NODE_URL, key=settings.GRANT_KEY))

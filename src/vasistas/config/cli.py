@@ -61,7 +61,9 @@ def _site_options(sub: argparse.ArgumentParser, data: str) -> None:
         default=os.environ.get("VASISTAS_MEDIA_PORT"),
         help="UDP port of the media node (VASISTAS_MEDIA_PORT, the site's port + 2)",
     )
-    sub.add_argument("--data", type=Path, default=default("DATA", data), help="folder of all that is written (%(default)s)")
+    sub.add_argument(
+        "--data", type=Path, default=default("DATA", data), help="folder of all that is written (%(default)s)"
+    )
     sub.add_argument("--bind", default=default("BIND", "127.0.0.1"), help="address the site listens on (%(default)s)")
 
 

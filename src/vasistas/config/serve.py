@@ -94,12 +94,16 @@ def _data_folder(data: Path) -> Iterator[None]:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data / "lock").open("w")
     except OSError as failure:
-        raise CommandFailed(f"The data folder {data} cannot be written: {failure.strerror}. Choose one with --data.") from None
+        raise CommandFailed(
+            f"The data folder {data} cannot be written: {failure.strerror}. Choose one with --data."
+        ) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CommandFailed(f"The data folder {data} is in use by another Vasistas; stop it or choose --data.") from None
+            raise CommandFailed(
+                f"The data folder {data} is in use by another Vasistas; stop it or choose --data."
+            ) from None
         yield
 
 

@@ -25,7 +25,9 @@ GRANT_KEY = env.secret("GRANT_KEY", data=DATA).encode()  # shared with every med
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 if _public.scheme not in {"http", "https"} or not _public.hostname:
-    raise ImproperlyConfigured(f"VASISTAS_PUBLIC_URL is {PUBLIC_URL!r}; set it to an address like https://cams.example.")
+    raise ImproperlyConfigured(
+        f"VASISTAS_PUBLIC_URL is {PUBLIC_URL!r}; set it to an address like https://cams.example."
+    )
 HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = [_public.hostname, "localhost", "127.0.0.1", "[::1]", *env.words("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
@@ -122,7 +124,9 @@ def _database(url: str) -> dict[str, object]:
             "PORT": str(parts.port or ""),
             "OPTIONS": {"pool": {"min_size": 1, "max_size": 20}} if "pytest" not in sys.modules else {},
         }
-    raise ImproperlyConfigured("VASISTAS_DATABASE_URL is not understood; set it to sqlite: or postgresql://user@host/name.")
+    raise ImproperlyConfigured(
+        "VASISTAS_DATABASE_URL is not understood; set it to sqlite: or postgresql://user@host/name."
+    )
 
 
 DATABASES = {"default": _database(env.text("DATABASE_URL", "sqlite:"))}
@@ -179,6 +183,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "vasistas.pages.views.csrf_refused"
 
 # -- Words -----------------------------------------------------------------------------------------------------------
 
@@ -195,7 +200,9 @@ MAILERS = {"default": {"BACKEND": "vasistas.apps.accounts.outbox.OutboxBackend"}
 
 # -- Media -----------------------------------------------------------------------------------------------------------
 
-MEDIA_NODE_URL = env.text("MEDIA_NODE_URL", f"http://127.0.0.1:{env.integer('MEDIA_CONTROL_PORT', 8001, low=1, high=65_535)}")
+MEDIA_NODE_URL = env.text(
+    "MEDIA_NODE_URL", f"http://127.0.0.1:{env.integer('MEDIA_CONTROL_PORT', 8001, low=1, high=65_535)}"
+)
 MEDIA_PORT_ADAPTER = env.text("MEDIA_PORT_ADAPTER", "vasistas.media.node_client.NodeClient")
 
 # -- Logs: fields, not sentences; never personal data ------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """The worker: everything that runs without a request. One thread each, ended by one event."""
 
 import threading
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from vasistas import media
 from vasistas.apps.chat import tasks as chat
 from vasistas.apps.rooms import tasks as rooms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def start(stop: threading.Event) -> list[threading.Thread]:

@@ -12,9 +12,7 @@ _in_transaction: dict[type, tuple[Reaction, ...]] = {}
 _after_commit: dict[type, tuple[Reaction, ...]] = {}
 
 
-def wire(
-    *, in_transaction: Mapping[type, Sequence[Reaction]], after_commit: Mapping[type, Sequence[Reaction]]
-) -> None:
+def wire(*, in_transaction: Mapping[type, Sequence[Reaction]], after_commit: Mapping[type, Sequence[Reaction]]) -> None:
     """Replace the whole wiring. Called once, by `vasistas.config`."""
     _in_transaction.clear()
     _after_commit.clear()

@@ -38,8 +38,7 @@ def verify(grant: str, *, audience: Audience, key: bytes) -> dict[str, Any]:
     if len(grant) > GRANT_CHARS_MAX:
         raise refused
     try:
-        return jwt.decode(
-            grant, key, algorithms=["HS256"], audience=audience, leeway=CLOCK_SKEW_S, options={"require": ["exp", "aud"]}
-        )
+        required = {"require": ["exp", "aud"]}
+        return jwt.decode(grant, key, ["HS256"], audience=audience, leeway=CLOCK_SKEW_S, options=required)
     except jwt.PyJWTError:
         raise refused from None
