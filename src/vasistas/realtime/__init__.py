@@ -7,6 +7,7 @@ the ring of the channel in memory and is forgotten with the process. Knows no Dj
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from vasistas.lib import grants
 from vasistas.realtime import events
@@ -14,7 +15,19 @@ from vasistas.realtime.bus import Bus, InProcessBus
 from vasistas.realtime.events import Event
 from vasistas.realtime.log import Position
 
-__all__ = ["GRANT_TTL_S", "Event", "Position", "bus", "configure", "grant", "position", "present", "publish"]
+__all__ = [
+    "GRANT_TTL_S",
+    "Event",
+    "Position",
+    "Right",
+    "bus",
+    "configure",
+    "grant",
+    "position",
+    "present",
+    "publish",
+    "right",
+]
 
 GRANT_TTL_S = 600  # the page asks for a fresh one before it ends
 GRANT_CHANNELS_MAX = 16
@@ -55,17 +68,38 @@ def grant(channels: Sequence[str], *, now: float, ttl_s: int = GRANT_TTL_S) -> s
 
     Args: now: unix seconds. Raises: ValueError: a channel's name is unknown, or there are none or too many.
     """
-    if _State.key is None:
-        raise RuntimeError("There is no grant key yet. Call realtime.configure(key=…) at start-up.")
     if not 0 < len(channels) <= GRANT_CHANNELS_MAX:
         raise ValueError(f"A grant names 1 to {GRANT_CHANNELS_MAX} channels, not {len(channels)}.")
     claims = {"channels": [_named(channel) for channel in channels]}
-    return grants.sign(claims, audience="realtime", ttl_s=ttl_s, key=_State.key, now=now)
+    return grants.sign(claims, audience="realtime", ttl_s=ttl_s, key=_key(), now=now)
+
+
+class Right(NamedTuple):
+    """What a grant allows, for how many seconds from now."""
+
+    channels: tuple[str, ...]
+    expires_in_s: float
+
+
+def right(grant: str, *, now: float) -> Right:
+    """Read a grant that came back from a page. For gateways.
+
+    Args: now: unix seconds. Raises: GrantRefused: forged, expired, or made for something else.
+    """
+    claims = grants.verify(grant, audience="realtime", key=_key())
+    channels = tuple(name for name in claims.get("channels", ()) if isinstance(name, str) and CHANNEL.fullmatch(name))
+    return Right(channels, float(claims["exp"]) - now)
 
 
 def present(channel: str) -> int:
     """Count the open sockets on the channel: tabs, not people. 0 without a gateway."""
     return _State.bus.present(_named(channel))
+
+
+def _key() -> bytes:
+    if _State.key is None:
+        raise RuntimeError("There is no grant key yet. Call realtime.configure(key=…) at start-up.")
+    return _State.key
 
 
 def _named(channel: str) -> str:
