@@ -43,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     ):
         sub = command(name, run, summary)
         _site_options(sub, data)
+        if name == "demo":
+            sub.add_argument(
+                "--hosts", type=int, choices=range(3), default=2, help="synthetic hosts on air (%(default)s)"
+            )
     media = command("media", _media, "Start a media node alone; see vasistas media -- --help.")
     media.add_argument("rest", nargs=argparse.REMAINDER, help="options of the node")
     command("manage", _manage, "Run one of Django's commands (migrate, createsuperuser, shell …).")
@@ -88,7 +92,7 @@ def _demo(options: argparse.Namespace) -> None:
     _configure(options, demo=True)
     from vasistas.config import serve  # noqa: PLC0415 — Django loads only when a command needs it
 
-    serve.run(bind=options.bind, with_media=True, with_demo=True)
+    serve.run(bind=options.bind, with_media=True, demo_hosts=options.hosts)
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -27,8 +27,10 @@ READY_S = 30  # the demo waits this long for the site to answer
 logger = logging.getLogger(__name__)
 
 
-def run(*, bind: str, with_media: bool, with_demo: bool = False) -> None:
+def run(*, bind: str, with_media: bool, demo_hosts: int | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then stop every part in reverse order.
+
+    Args: demo_hosts: set the demo's scene with so many synthetic hosts on air; None: no demo.
 
     Raises: CommandFailed: a port or the data folder is taken; nothing was started.
     """
@@ -49,10 +51,11 @@ def run(*, bind: str, with_media: bool, with_demo: bool = False) -> None:
         if with_media:
             parts.enter_context(_media_node(data))
         parts.enter_context(_worker())
-        if with_demo:
-            from vasistas.config import demo  # noqa: PLC0415 — only the demo needs the encoder
+        if demo_hosts is not None:
+            from vasistas.config import demo  # noqa: PLC0415 — needs django.setup()
 
-            parts.enter_context(demo.scene(site_url=f"http://127.0.0.1:{port}", data=data, announce=say))
+            url = f"http://127.0.0.1:{port}"
+            parts.enter_context(demo.scene(site_url=url, data=data, hosts=demo_hosts, announce=say))
         else:
             say(f"Vasistas is at http://localhost:{port}/ — Ctrl-C stops it.")
         _server(bind, port).run()

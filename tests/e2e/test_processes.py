@@ -1,0 +1,77 @@
+"""The processes as an operator meets them: they end together, the node comes back, a folder has one owner."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.site import Site, running
+from tools.servers import free_port
+
+WAIT_S = 30
+POLL_S = 0.1
+
+
+def await_true(condition: object, what: str) -> None:
+    """Poll a condition of another process until it holds."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        if condition():  # type: ignore[operator]  # any callable
+            return
+        time.sleep(POLL_S)  # house: the other process gives no event to wait on
+    pytest.fail(f"Not so within {WAIT_S} s: {what}")
+
+
+def test_ctrl_c_ends_every_process_and_says_so(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--hosts", "1") as site:
+        family = psutil.Process(site.process.pid).children(recursive=True)
+        commands = {word for child in family for word in child.cmdline() if word.startswith("vasistas.media.")}
+        assert commands == {"vasistas.media.sfu.main", "vasistas.media.synthetic"}
+    assert site.process.returncode == 0
+    assert [child for child in family if child.is_running()] == []
+    log = site.log.read_text()
+    assert log.rstrip().endswith("Stopping …")
+    assert "Traceback" not in log
+
+
+def test_children_end_when_the_parent_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--hosts", "1") as site:
+        family = psutil.Process(site.process.pid).children(recursive=True)
+        assert len(family) == 2
+        site.process.kill()
+        await_true(lambda: not any(child.is_running() for child in family), "the children ended after their parent")
+
+
+def test_node_that_is_killed_comes_back(site: Site) -> None:
+    before = site.media_process().pid
+    site.kill_media()
+
+    def is_back() -> bool:
+        try:
+            return site.media_process().pid != before and httpx.get(f"{site.url}/readyz").json()["media"] == "ok"
+        except (LookupError, psutil.NoSuchProcess, httpx.HTTPError):
+            return False
+
+    await_true(is_back, "the node is back and the site sees it")
+
+
+def test_node_that_hangs_is_replaced(site: Site) -> None:
+    node = site.media_process()
+    node.send_signal(signal.SIGSTOP)
+    await_true(lambda: not node.is_running(), "the silent node was killed")
+    await_true(lambda: httpx.get(f"{site.url}/readyz").json()["media"] == "ok", "a new node answers")
+
+
+def test_second_site_on_the_same_folder_is_refused(site: Site) -> None:
+    vasistas = str(Path(sys.executable).parent / "vasistas")
+    command = [vasistas, "serve", "--data", str(site.data), "--port", str(free_port())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"vasistas: The data folder {site.data} is in use by another Vasistas; stop it or choose --data.\n"
+    )
