@@ -1,0 +1,117 @@
+"""Who is in the demo: the cast, their rooms, and the programme that is printed."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.providers import operations as providers
+from vasistas.apps.rooms import operations as rooms
+from vasistas.apps.rooms.models import Room
+
+PASSWORD_BYTES = 5
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    does: str
+    is_staff: bool = False
+
+    @property
+    def mail(self) -> str:
+        return f"{self.name.lower()}@demo.example"
+
+
+@dataclass(frozen=True)
+class Show:
+    """One host's room. picture: a scene of the synthetic host, or None for a room that waits for a real camera."""
+
+    host: str
+    slug: str
+    title: str
+    category: str
+    language: str
+    tags: tuple[str, ...]
+    picture: str | None = None
+    content_class: str = "general"
+
+
+CAST = (
+    Person("Ada", "hosts the Reef, live by itself"),
+    Person("Nils", "hosts the Night sky, live by itself"),
+    Person("Mira", "hosts a piano room: go live with your own camera"),
+    Person("Bo", "moderates Ada's room"),
+    Person("Vi", "watches"),
+    Person("Max", "is a stranger"),
+    Person("Stu", "owns the studio Lux"),
+    Person("Sam", "is support staff", is_staff=True),
+    Person("Lea", "works the legal desk", is_staff=True),
+)
+SHOWS = (
+    Show("Ada", "reef", "The reef at noon", "nature", "zxx", ("aquarium", "calm"), picture="aquarium"),
+    Show("Nils", "night-sky", "Tonight's sky over Luxembourg", "places", "zxx", ("stars", "calm"), picture="night-sky"),
+    Show("Mira", "piano-with-mira", "Piano, from the first key", "teaching", "en", ("piano", "lessons", "beginners")),
+)
+
+
+def password(data: Path) -> str:
+    """The one password of the cast, made once per data folder so that no two demos share one."""
+    path = data / "secrets" / "demo_password"
+    if not path.is_file():
+        path.write_text(f"demo-{secrets.token_hex(PASSWORD_BYTES)}")
+        path.chmod(0o600)
+    return path.read_text()
+
+
+@transaction.atomic
+def arrive(word: str) -> None:
+    """Write the cast and their rooms, unless someone is there already."""
+    if Member.objects.exists():
+        return
+    at = timezone.now()
+    members = {person.name: _member(person, word) for person in CAST}
+    for show in SHOWS:
+        host = providers.become_host(member=members[show.host], at=at, agreed=True)
+        details = {
+            "slug": show.slug,
+            "title": show.title,
+            "category": show.category,
+            "language": show.language,
+            "tags": list(show.tags),
+            "content_class": show.content_class,
+        }
+        room = rooms.create_room(host=host, at=at, **details)
+        rooms.follow(room=room, member=members["Vi"], at=at)
+        if show.host == "Ada":
+            rooms.add_moderator(room=room, member=members["Bo"], at=at)
+    providers.create_studio(owner=members["Stu"], name="Lux", slug="lux", at=at)
+
+
+def _member(person: Person, word: str) -> Member:
+    member = Member.objects.create_user(person.mail, person.name, word, is_staff=person.is_staff)
+    EmailAddress.objects.create(user=member, email=person.mail, verified=True, primary=True)
+    return member
+
+
+def on_air(hosts: int) -> list[tuple[Room, str]]:
+    """The first `hosts` rooms that have a picture, with its name."""
+    shows = [(show.slug, show.picture) for show in SHOWS if show.picture is not None][:hosts]
+    return [(Room.objects.get(slug=slug), picture) for slug, picture in shows]
+
+
+def programme(url: str, word: str) -> str:
+    """What is printed once the site answers."""
+    width = max(len(person.does) for person in CAST)
+    logins = "\n".join(f"  {person.name:<5} {person.does:<{width}}  {person.mail}  {word}" for person in CAST)
+    return (
+        f"\nVasistas is at {url}/\n"
+        f"  a live room          {url}/rooms/reef/\n"
+        f"  your own camera      sign in as Mira, then {url}/studio/live/\n"
+        f"  all mails it sends   {url}/demo/mail/\n\n"
+        f"Logins (mail and password):\n{logins}\n\nCtrl-C stops it."
+    )

@@ -1,0 +1,96 @@
+"""What moves in the demo: synthetic hosts as processes of their own, and members who say something now and then."""
+
+import logging
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from django.db import close_old_connections
+from django.utils import timezone
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.chat import operations as chat
+from vasistas.apps.rooms import operations as rooms
+from vasistas.apps.rooms.models import Room
+from vasistas.config.demo.people import on_air
+from vasistas.lib.errors import DomainError
+
+READY_POLL_S = 0.2
+PAUSE_S = (5.0, 14.0)  # between two lines of chat
+STOP_S = 5.0
+
+LINES = (
+    ("Vi", "Good evening, everyone."),
+    ("Max", "First time here. This is lovely."),
+    ("Vi", "The colours today!"),
+    ("Bo", "Welcome, Max. Say hello when you like."),
+    ("Max", "How long does it stay on?"),
+    ("Bo", "Around the clock."),
+    ("Stu", "Sound is clear on this side."),
+    ("Vi", "I leave this open while I work."),
+    ("Max", "The picture is nearly instant, I timed it against the clock."),
+    ("Vi", "Look, top left!"),
+    ("Stu", "Nicely lit."),
+    ("Max", "Following this room from now on."),
+)
+
+logger = logging.getLogger(__name__)
+
+
+def wait_until_ready(site_url: str, stop: threading.Event) -> bool:
+    """Return True once the site answers, False when it is being stopped first."""
+    while not stop.wait(READY_POLL_S):
+        try:
+            if httpx.get(f"{site_url}/livez", timeout=2, trust_env=False).status_code == httpx.codes.OK:
+                return True
+        except httpx.HTTPError:
+            continue
+    return False
+
+
+@contextmanager
+def synthetic_host(room: Room, picture: str, *, site_url: str, data: Path) -> Iterator[None]:
+    """Let a process publish `picture` into the room through the real WHIP path, with a fresh stream key."""
+    key_file = data / "secrets" / f"stream_key_{room.slug}"
+    key_file.touch(mode=0o600)
+    key_file.write_text(rooms.rotate_stream_key(room=room, at=timezone.now()))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "vasistas.media.synthetic", "--whip", f"{site_url}/whip"),
+            *("--key-file", str(key_file), "--scene", picture, "--title", room.title),
+        ],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C ends it through us, in order
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def chatter(stop: threading.Event, hosts: int) -> None:
+    """Say a line in a live demo room every few seconds until stopped."""
+    line = 0
+    while not stop.wait(random.uniform(*PAUSE_S)):  # noqa: S311 — a pause, not a secret
+        name, text = LINES[line % len(LINES)]
+        line += 1
+        try:
+            close_old_connections()
+            author = Member.objects.filter(display_name=name).first()
+            for room, _picture in on_air(hosts):
+                if author is not None and room.is_on_air:
+                    chat.say(room=room, author=author, text=text, at=timezone.now())
+        except DomainError:
+            continue  # slow mode, a mute or a limit that a visitor of the demo has set
+        except Exception:
+            logger.exception("demo.chatter_failed")
