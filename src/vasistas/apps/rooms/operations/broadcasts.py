@@ -1,0 +1,201 @@
+"""Going on air, away and off again, and watching.
+
+Rows first, then the node: an event of the node always finds the row of its session. What the node refuses is taken
+back. The node alone decides whether a room has a publisher; the site never guesses.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from vasistas import media
+from vasistas.apps.rooms.events import StateChanged, ViewersCounted
+from vasistas.apps.rooms.models import Broadcast, Room, State, WatchSession
+from vasistas.apps.rooms.operations import pictures
+from vasistas.lib import events
+from vasistas.lib.errors import DomainError
+from vasistas.media.port import Answer, RoomBusy, RoomNotLive
+
+
+class OnAirAlready(DomainError):  # noqa: N818 — refusals read as facts
+    status = 409
+    code = "rooms.busy"
+
+
+class NotOnAir(DomainError):  # noqa: N818 — see above
+    status = 409
+    code = "rooms.not_on_air"
+
+
+# -- The host ----------------------------------------------------------------------------------------------------------
+
+
+def go_live(*, room: Room, session: str, offer: str, ingest: str, takeover: bool, at: datetime) -> Answer:
+    """Open a publisher's session: its row, then the node. The room is live when the node says that media flows.
+
+    Raises: OnAirAlready: the room has a publisher, and `takeover` is not asked for; all of `MediaPort.publish`.
+    """
+    start_broadcast(room=room, session=session, ingest=ingest, at=at)
+    try:
+        return media.get_port().publish(room=str(room.pk), session=session, offer=offer, takeover=takeover)
+    except RoomBusy:
+        _drop(session, at)
+        raise OnAirAlready(_("This room is on air already. End that broadcast first, or take it over.")) from None
+    except BaseException:
+        _drop(session, at)
+        raise
+
+
+def start_broadcast(*, room: Room, session: str, ingest: str, at: datetime) -> Broadcast:
+    """Note a publisher that is about to come; an offline room becomes "starting". Publishes: StateChanged."""
+    with transaction.atomic():
+        locked = _lock(room.pk)
+        broadcast = Broadcast.objects.create(room=locked, session=session, ingest=ingest, started_at=at)
+        if locked.state == State.OFFLINE:
+            _change_state(locked, State.STARTING, at)
+    return broadcast
+
+
+def mark_live(*, session: str, joined_at: datetime, at: datetime) -> None:
+    """Media of a publisher flows. A broadcast still open in the room goes on in this row. Unknown sessions: nothing.
+
+    Args: joined_at: by the node's clock. Publishes: StateChanged.
+    """
+    with transaction.atomic():
+        broadcast = _lock_broadcast(session)
+        if broadcast is None or broadcast.joined_at is not None or broadcast.ended_at is not None:
+            return
+        broadcast.joined_at = joined_at
+        earlier = Broadcast.objects.filter(room=broadcast.room, ended_at=None).exclude(pk=broadcast.pk)
+        for row in earlier.exclude(joined_at=None):
+            broadcast.started_at = min(broadcast.started_at, row.started_at)
+            broadcast.peak_viewers = max(broadcast.peak_viewers, row.peak_viewers)
+            row.delete()
+        broadcast.save(update_fields=["joined_at", "started_at", "peak_viewers"])
+        _change_state(broadcast.room, State.LIVE, at)
+
+
+def mark_away(*, session: str, at: datetime) -> None:
+    """The publisher is gone and may come back; `sweep` ends the broadcast when it does not. Publishes: StateChanged."""
+    with transaction.atomic():
+        broadcast = _lock_broadcast(session)
+        if broadcast is None or broadcast.ended_at is not None or broadcast.lost_at is not None:
+            return
+        if broadcast.joined_at is None:  # it never had a picture
+            _drop(session, at)
+            return
+        broadcast.lost_at = at
+        broadcast.save(update_fields=["lost_at"])
+        _change_state(broadcast.room, State.AWAY, at)
+
+
+def set_away(*, room: Room, is_away: bool, at: datetime) -> None:
+    """The host pauses, or is back; media stays connected.
+
+    Raises: NotOnAir: nobody publishes. Publishes: StateChanged.
+    """
+    with transaction.atomic():
+        locked = _lock(room.pk)
+        connected = Broadcast.objects.filter(room=locked, ended_at=None, lost_at=None).exclude(joined_at=None)
+        if not connected.exists():
+            raise NotOnAir(_("This room is not on air."))
+        _change_state(locked, State.AWAY if is_away else State.LIVE, at)
+
+
+def end_broadcast(*, room: Room, reason: str, at: datetime) -> None:
+    """Take the room off the air in our books; see `cut` for the media. Publishes: StateChanged, ViewersCounted."""
+    with transaction.atomic():
+        locked = _lock(room.pk)
+        rows = Broadcast.objects.filter(room=locked, ended_at=None)
+        rows.filter(joined_at=None).delete()
+        rows.update(ended_at=at, end_reason=reason)
+        WatchSession.objects.filter(room=locked, ended_at=None).exclude(joined_at=None).update(ended_at=at)
+        _change_state(locked, State.OFFLINE, at)
+        if locked.viewer_count:
+            Room.objects.filter(pk=locked.pk).update(viewer_count=0)
+            events.publish(ViewersCounted(room_id=locked.pk, count=0))
+        pictures.clear_thumbnail(room=locked)
+
+
+def cut(*, room: Room, at: datetime, reason: str = Broadcast.EndReason.CUT) -> None:
+    """End all media of the room at once, then the broadcast; the broadcast ends also when the node does not answer.
+
+    Raises: NodeUnreachable: after the broadcast was ended here; nobody new is let in.
+    """
+    try:
+        media.get_port().close_room(str(room.pk))
+    finally:
+        end_broadcast(room=room, reason=reason, at=at)
+
+
+def end_session(*, room: Room, session: str, at: datetime) -> None:
+    """End a publisher's session; if it is the one on air, the broadcast ends with it. A repeat does nothing."""
+    row = Broadcast.objects.filter(room=room, session=session).first()
+    if row is not None and row.ended_at is None and row.joined_at is not None:
+        cut(room=room, at=at, reason=Broadcast.EndReason.ENDED)
+    elif row is not None:
+        media.get_port().close_session(session)
+        _drop(session, at)
+
+
+# -- Those who watch ---------------------------------------------------------------------------------------------------
+
+
+def watch(*, room: Room, session: str, offer: str, subject_id: int | None, at: datetime) -> Answer:
+    """Open a viewer's session: its row, then the node.
+
+    Raises: RoomNotLive, and all of `MediaPort.play`.
+    """
+    if not room.is_on_air:
+        raise RoomNotLive(_("Nobody is live in this room. Try again when the room is live."))
+    row = WatchSession.objects.create(room=room, session=session, subject_id=subject_id, started_at=at)
+    try:
+        return media.get_port().play(room=str(room.pk), session=session, offer=offer)
+    except BaseException:
+        row.delete()
+        raise
+
+
+def leave(*, room: Room, session: str) -> None:
+    """End a viewer's session. Whoever names it may end it: the name is 128 random bits. A repeat does nothing."""
+    if WatchSession.objects.filter(room=room, session=session).exists():
+        media.get_port().close_session(session)
+
+
+# -- Inside ------------------------------------------------------------------------------------------------------------
+
+
+def _lock(room_id: int) -> Room:
+    return Room.objects.select_for_update().get(pk=room_id)
+
+
+def _lock_broadcast(session: str) -> Broadcast | None:
+    """Lock the room of a session, then read its row: all writers take the room first."""
+    room_id = Broadcast.objects.filter(session=session).values_list("room", flat=True).first()
+    if room_id is None:
+        return None
+    room = _lock(room_id)
+    broadcast = Broadcast.objects.filter(session=session).first()
+    if broadcast is not None:
+        broadcast.room = room
+    return broadcast
+
+
+def _change_state(room: Room, state: State, at: datetime) -> None:
+    if room.state == state:
+        return
+    room.state, room.state_at = state, at
+    room.save(update_fields=["state", "state_at"])
+    events.publish(StateChanged(room_id=room.pk, slug=room.slug, state=state, at=at))
+
+
+def _drop(session: str, at: datetime) -> None:
+    """Forget a session that never had a picture; a room that waited for it alone is offline again."""
+    with transaction.atomic():
+        broadcast = _lock_broadcast(session)
+        if broadcast is None or broadcast.joined_at is not None:
+            return
+        broadcast.delete()
+        if broadcast.room.state == State.STARTING and not broadcast.room.broadcasts.filter(ended_at=None).exists():
+            _change_state(broadcast.room, State.OFFLINE, at)

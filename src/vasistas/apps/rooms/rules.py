@@ -1,0 +1,67 @@
+"""Who may do what in a room. Pure: everything needed is passed in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.contrib.auth.models import AnonymousUser
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.rooms.models import Ban, Room, State
+
+type Role = Literal["host", "moderator", "member"]
+
+AGE_SESSION_KEY = "age_confirmed"  # the visitor's own statement, kept in their session alone
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Whoever looks: a member or None, and whether they stated that they are 18 or older."""
+
+    member: Member | None = None
+    is_age_confirmed: bool = False
+
+    @classmethod
+    def of(cls, user: Member | AnonymousUser, session: Any) -> "Viewer":
+        """Args: user, session: of the request."""
+        return cls(user if isinstance(user, Member) else None, session.get(AGE_SESSION_KEY) is True)
+
+
+VISITOR = Viewer()
+
+
+def is_host(member: Member | None, room: Room) -> bool:
+    """Needs `room.host` loaded."""
+    return member is not None and room.host.member_id == member.pk
+
+
+def can_know_of(viewer: Viewer, room: Room) -> bool:
+    """A private room, or one of a suspended host, exists for nobody else but its host and staff."""
+    if is_host(viewer.member, room) or (viewer.member is not None and viewer.member.is_staff):
+        return True
+    return room.state != State.PRIVATE and not room.host.is_suspended
+
+
+def can_see_content(viewer: Viewer, room: Room) -> bool:
+    return not room.is_adult or viewer.is_age_confirmed or is_host(viewer.member, room)
+
+
+def can_see_thumbnail(viewer: Viewer, room: Room) -> bool:
+    return can_see_content(viewer, room)
+
+
+def can_broadcast(member: Member | None, room: Room) -> bool:
+    return is_host(member, room) and not room.host.is_suspended
+
+
+def can_moderate(role: Role) -> bool:
+    return role in {"host", "moderator"}
+
+
+def can_ban(actor: Role, target: Role) -> bool:
+    """A host bans anyone but themselves; a moderator bans members only."""
+    return (actor == "host" and target != "host") or (actor == "moderator" and target == "member")
+
+
+def is_in_force(ban: Ban, at: datetime) -> bool:
+    return ban.until is None or ban.until > at
