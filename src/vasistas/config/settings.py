@@ -1,5 +1,6 @@
 """Every setting, from the environment alone (see .env.example); a fresh clone runs with none set."""
 
+import operator
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from vasistas.apps.accounts import outbox
 from vasistas.config import env
 from vasistas.lib.operator import Operator
 
@@ -58,7 +60,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "django.contrib.humanize",
-    "django.contrib.admin",
+    "vasistas.guard.apps.StaffAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -160,6 +162,34 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:home"
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")  # keys of the past: sessions and second factors stay readable
+
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(
+    "TRUSTED_PROXIES", 0, low=0, high=5
+)  # how many X-Forwarded-For entries are ours
+ACCOUNT_ADAPTER = "vasistas.apps.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "vasistas.apps.accounts.forms.SignupForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = operator.attrgetter("display_name")
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # and the name shown, in our form
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True  # typed on any device; mail scanners cannot use it up
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True  # one address; the new one replaces it once proven
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "signup": "20/m/ip", "reset_password": "20/m/ip,5/m/key"}
+MFA_ADAPTER = "vasistas.apps.accounts.adapter.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "vasistas.apps.accounts.forms.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # periods of 30 s either way: telephones' clocks drift
 
 # -- Security --------------------------------------------------------------------------------------------------------
 
@@ -196,7 +226,7 @@ TIME_ZONE = "UTC"
 # -- Mail ------------------------------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = f"{SITE_NAME} <{OPERATOR.mail}>"
-MAILERS = {"default": {"BACKEND": "vasistas.apps.accounts.outbox.OutboxBackend"}}
+MAILERS = {"default": outbox.mailer("" if DEMO else env.text("SMTP_URL", ""))}
 
 # -- Media -----------------------------------------------------------------------------------------------------------
 

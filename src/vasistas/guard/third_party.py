@@ -1,19 +1,22 @@
 """Declarations of the models that libraries bring; read when the guard app is ready."""
 
-from vasistas.guard.declarations import declare, derived, not_personal, personal
+from vasistas.guard.declarations import declare, derived, found_by, not_personal, personal
 
 _PATH = derived("the path to the person")
 _LOG_IN = "the account's life"
 
 declare("accounts.Member_groups", "member__subject", member=_PATH, group=not_personal("a role"))
 declare("accounts.Member_user_permissions", "member__subject", member=_PATH, permission=not_personal("a role"))
-declare("auth.Permission", None, name=not_personal("code"), content_type=not_personal("code"), codename=not_personal("code"))
+declare(
+    "auth.Permission", None, name=not_personal("code"), content_type=not_personal("code"), codename=not_personal("code")
+)
 declare("auth.Group", None, name=not_personal("a role"))
 declare("auth.Group_permissions", None, group=not_personal("a role"), permission=not_personal("a role"))
 declare("contenttypes.ContentType", None, app_label=not_personal("code"), model=not_personal("code"))
 declare(
     "sessions.Session",
-    "usersession__user__subject",
+    found_by("the UserSession of the same session_key; a session nobody signed in to belongs to no subject"),
+    session_key=personal("user.authorization.credentials", keep="14 days after the last use"),
     session_data=personal("user.device.cookie_data", keep="14 days after the last use"),
     expire_date=not_personal("an expiry"),
 )

@@ -36,6 +36,5 @@ def is_name_taken(display_name: str, *, except_for: Known | None = None) -> bool
 
 def has_second_factor(member: Known) -> bool:
     """Whether signing in as this member needs more than a password: an authenticator app or a passkey."""
-    return Authenticator.objects.filter(
-        user_id=member.pk, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    ).exists()
+    factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user_id=member.pk, type__in=factors).exists())

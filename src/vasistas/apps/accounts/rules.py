@@ -12,6 +12,7 @@ OPERATOR_NAME_CHARS_MIN = 8  # a name that is this much of the operator's name p
 STAFF_WORDS = (
     *("admin", "administrator", "administrateur", "moderator", "moderateur", "mod", "staff", "support", "helpdesk"),
     *("operator", "system", "root", "official", "security", "billing", "legal", "privacy", "webmaster", "postmaster"),
+    *("админ", "администратор", "модератор", "поддержка"),
 )
 _STAFF_STEMS = ("admin", "moderat", "support")  # also refused where a longer word begins or ends with them
 

@@ -1,4 +1,10 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from vasistas.apps.accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("account/name/", views.change_name, name="name"),
+    path("demo/mail/", views.demo_mails, name="outbox"),
+    path("demo/mail/<slug:name>/", views.demo_mail, name="outbox_mail"),
+]

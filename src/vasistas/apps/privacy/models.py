@@ -10,7 +10,8 @@ from vasistas.guard.declarations import declare, not_personal, personal
 
 class Subject(models.Model):
     """One data subject (GDPR Art. 4(1)). Every personal row of the product leads here, and this row is the fence:
-    a writer holds it shared while it inserts, the eraser holds it alone."""
+    a writer holds it shared while it inserts, the eraser holds it alone.
+    """
 
     class Kind(models.TextChoices):
         VISITOR = "visitor"

@@ -1,0 +1,93 @@
+"""Our answers to the questions that django-allauth leaves open. Source: docs/decisions/0005-accounts-on-allauth.md."""
+
+import base64
+import os
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from vasistas.apps.accounts import operations
+from vasistas.apps.accounts.models import Member
+
+SEALED_PREFIX = "v1:"
+NONCE_BYTES = 12  # RFC 5116: AES-GCM
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Accounts are opened by our operation; mails carry the operator's identity and the site's public address."""
+
+    def save_user(self, request: HttpRequest, user: Member, form: BaseForm, commit: bool = True) -> Member:  # noqa: ARG002, FBT001, FBT002 — allauth's signature
+        return operations.open_account(
+            email=form.cleaned_data["email"],
+            display_name=form.cleaned_data["display_name"],
+            password=form.cleaned_data["password1"],
+        )
+
+    def render_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> EmailMessage:
+        site = {"site_name": settings.SITE_NAME, "operator": settings.OPERATOR, "public_url": settings.PUBLIC_URL}
+        mail: EmailMessage = super().render_mail(template_prefix, email, {**site, **context}, headers)
+        return mail
+
+    def format_email_subject(self, subject: str) -> str:
+        """Neutral: the subject shows on lock screens, so it names neither the site's content nor the person."""
+        return subject
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """From the settings, not from the request: a forged Host header must not steer the link in somebody's mail."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return f"{settings.PUBLIC_URL}{path.replace('UID-KEY', key)}"
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 — allauth's signature
+        return reverse("mfa_index")
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Secrets of second factors rest encrypted: a stolen database alone signs nobody in."""
+
+    def encrypt(self, text: str) -> str:
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = nonce + AESGCM(_key(settings.SECRET_KEY)).encrypt(nonce, text.encode(), None)
+        return SEALED_PREFIX + base64.urlsafe_b64encode(sealed).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        if not encrypted_text.startswith(SEALED_PREFIX):
+            raise ImproperlyConfigured("A second factor is stored in clear; set it up again.")
+        sealed = base64.urlsafe_b64decode(encrypted_text.removeprefix(SEALED_PREFIX))
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            try:
+                return AESGCM(_key(secret)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+            except InvalidTag:
+                continue
+        raise ImproperlyConfigured(
+            "A second factor was stored under another SECRET_KEY; add it to SECRET_KEY_FALLBACKS."
+        )
+
+    def get_totp_issuer(self) -> str:
+        return str(settings.SITE_NAME)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": settings.SITE_NAME}
+
+    def generate_authenticator_name(self, user: Member, type: Authenticator.Type) -> str:  # noqa: A002 — allauth's signature
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return _("Passkey %(number)d") % {"number": count + 1}
+
+
+def _key(secret: str) -> bytes:
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"vasistas.accounts.second_factor")
+    return hkdf.derive(secret.encode())

@@ -1,0 +1,50 @@
+"""The staff's window: open only to staff who sign in with a second factor, and only onto what staff may see."""
+
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+SECOND_FACTORS = ["totp", "webauthn"]
+# Their rows are keys: of sessions, of second factors, of addresses. Nobody browses them, staff neither.
+CLOSED_APPS = {"account", "mfa", "usersessions"}
+
+
+class StaffSite(AdminSite):
+    site_title = site_header = gettext_lazy("Staff desk")
+    index_title = gettext_lazy("Overview")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        for model in models:
+            if model._meta.app_label not in CLOSED_APPS:
+                super().register(model, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and get_adapter().is_mfa_enabled(request.user, SECOND_FACTORS)
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 — Django's signature
+        """Send to the site's own sign-in (limits, second factor); staff without a second factor, to its set-up."""
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.GET.get("next") or request.path.removesuffix("login/"))
+        if not super().has_permission(request):
+            raise PermissionDenied
+        if self.has_permission(request):
+            return redirect("admin:index")
+        messages.warning(request, _("The staff desk needs a second factor. Set up an authenticator app or a passkey."))
+        return redirect("mfa_index")
+
+    def get_urls(self) -> list[Any]:
+        """Without Django's own change of passwords: the site's page does it, with its limits."""
+        urls: list[Any] = super().get_urls()
+        return [url for url in urls if getattr(url, "name", "") not in {"password_change", "password_change_done"}]
