@@ -13,7 +13,14 @@ from vasistas.apps.rooms.operations.broadcasts import (
     start_broadcast,
     watch,
 )
-from vasistas.apps.rooms.operations.counts import apply_node_event, apply_node_events, count_viewers, reconcile, sweep
+from vasistas.apps.rooms.operations.counts import (
+    apply_node_event,
+    apply_node_events,
+    count_viewers,
+    measure_health,
+    reconcile,
+    sweep,
+)
 from vasistas.apps.rooms.operations.desk import (
     RoomDetails,
     SlugTaken,
@@ -51,6 +58,7 @@ __all__ = [
     "leave",
     "mark_away",
     "mark_live",
+    "measure_health",
     "reconcile",
     "remove_moderator",
     "rotate_stream_key",

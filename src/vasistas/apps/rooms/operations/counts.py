@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Greatest
 
 from vasistas import media
-from vasistas.apps.rooms.events import ViewersCounted
+from vasistas.apps.rooms.events import HealthMeasured, ViewersCounted
 from vasistas.apps.rooms.models import WATCH_SESSION_KEEP, Ban, Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import broadcasts, pictures
 from vasistas.lib import events
@@ -101,6 +101,31 @@ def reconcile(*, at: datetime) -> None:
             port.session_stats(row.session)
         except SessionUnknown:
             WatchSession.objects.filter(pk=row.pk).update(ended_at=at)
+
+
+def measure_health(*, at: datetime) -> None:
+    """Ask the node how each publisher does, and tell the studios. Publishes: HealthMeasured; StateChanged for the lost.
+
+    Raises: MediaError: the node does not answer.
+    """
+    on_air = Broadcast.objects.filter(ended_at=None, lost_at=None).exclude(joined_at=None)
+    for room_id, session in on_air.values_list("room", "session"):
+        try:
+            stats = media.get_port().session_stats(session)
+        except SessionUnknown:
+            broadcasts.mark_away(session=session, at=at)
+            continue
+        events.publish(
+            HealthMeasured(
+                room_id=room_id,
+                bitrate_bps=stats.bitrate_bps,
+                loss_ratio=stats.loss_ratio,
+                rtt_ms=stats.rtt_ms,
+                viewers=stats.viewers,
+                layers=tuple((layer.rid, layer.bitrate_bps, layer.width, layer.height) for layer in stats.layers),
+                limited_by=stats.limited_by,
+            )
+        )
 
 
 def count_viewers(*, room_ids: Iterable[int]) -> None:
