@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tools.servers import free_port
 
 VASISTAS = str(Path(sys.executable).parent / "vasistas")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+
 from tools.servers import free_port
 
 START_S = 60
