@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from vasistas.apps.chat import events as chat
+from vasistas.apps.chat import handlers as chat_handlers
 from vasistas.apps.rooms import events as rooms
 from vasistas.apps.rooms import handlers as rooms_handlers
 from vasistas.lib import events
@@ -11,6 +13,11 @@ type Reactions = Mapping[type, Sequence[Callable[[Any], None]]]
 
 IN_TRANSACTION: Reactions = {}
 AFTER_COMMIT: Reactions = {
+    chat.MessageSaid: [chat_handlers.push_message],
+    chat.MessageDeleted: [chat_handlers.push_deletion],
+    chat.AuthorCleared: [chat_handlers.push_cleared_author],
+    chat.SlowModeChanged: [chat_handlers.push_slow_mode],
+    chat.MemberMuted: [chat_handlers.push_mute],
     rooms.StateChanged: [rooms_handlers.push_state],
     rooms.DetailsChanged: [rooms_handlers.push_details],
     rooms.ViewersCounted: [rooms_handlers.push_viewers],

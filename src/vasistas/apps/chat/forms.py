@@ -1,0 +1,68 @@
+"""Reads what chat forms post. Whether it may be done is decided by the operations."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from vasistas.apps.chat.commands import MUTE_MINUTES_DEFAULT, MUTE_MINUTES_MAX, SLOW_MODE_S_MAX
+from vasistas.apps.chat.models import REASON_CHARS_MAX, RoomSettings
+
+SLOW_MODE_CHOICES_S = (0, 3, 5, 10, 30, 60, 120)
+MUTE_CHOICES_MINUTES = (10, 60, 24 * 60)
+POSTED_CHARS_MAX = 16_384  # the operation counts what is left after normalising
+
+
+class Say(forms.Form):
+    """Keeps the text as typed: an error gives it back unchanged."""
+
+    text = forms.CharField(max_length=POSTED_CHARS_MAX, strip=False, required=False)
+
+
+class About(forms.Form):
+    """An act about one message: the message itself, or its author. reason: optional but for staff."""
+
+    message = forms.IntegerField(min_value=1)
+    reason = forms.CharField(max_length=REASON_CHARS_MAX, required=False)
+
+
+class Reason(forms.Form):
+    reason = forms.CharField(max_length=REASON_CHARS_MAX, required=False)
+
+
+class Mute(About):
+    minutes = forms.IntegerField(min_value=1, max_value=MUTE_MINUTES_MAX, required=False)
+
+    def clean_minutes(self) -> int:
+        return self.cleaned_data["minutes"] or MUTE_MINUTES_DEFAULT
+
+
+class Unmute(forms.Form):
+    mute = forms.IntegerField(min_value=1)
+
+
+class Unban(forms.Form):
+    ref = forms.RegexField(r"^[0-9a-f]{16}\Z")
+
+
+class SlowMode(forms.Form):
+    seconds = forms.IntegerField(min_value=0, max_value=SLOW_MODE_S_MAX, label=_("Slow mode"))
+
+
+class Settings(forms.Form):
+    audience = forms.ChoiceField(choices=RoomSettings.Audience.choices, label=_("Who may chat"))
+    links_allowed = forms.BooleanField(required=False, label=_("Members may post links"))
+
+
+class Moderator(forms.Form):
+    """Name one by name, or take one off the list by reference."""
+
+    name = forms.CharField(max_length=64, required=False, label=_("Name"))
+    ref = forms.RegexField(r"^[0-9a-f]{16}\Z", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if bool(cleaned.get("name")) == bool(cleaned.get("ref")):
+            raise ValidationError(_("Write a name."))
+        return cleaned

@@ -1,0 +1,128 @@
+"""What is said in rooms, who may not say anything for a while, and how each room wants its chat."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from vasistas.guard.declarations import declare, derived, not_personal, personal
+
+MESSAGE_CHARS_MAX = 300  # code points after normalising
+REASON_CHARS_MAX = 200
+RETENTION_DAYS = 30
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def shown(self) -> "MessageQuerySet":
+        return self.filter(deleted_at__isnull=True)
+
+    def for_lines(self) -> "MessageQuerySet":
+        """With all that a line shows, newest first, and nothing that would load row by row."""
+        shown = self.shown().select_related("author").order_by("-pk")
+        return shown.only("room_id", "role", "text", "said_at", "author__display_name").fetch_mode(models.FETCH_RAISE)
+
+
+class Message(models.Model):
+    """One line. A deleted one stays for disputes until its 30 days are over, and is shown to nobody on the site."""
+
+    class Role(models.TextChoices):
+        """What the author was in the room when speaking; later changes do not rewrite the past."""
+
+        HOST = "host", _("Host")
+        MODERATOR = "moderator", _("Moderator")
+        MEMBER = "member", _("Member")
+
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="messages")
+    role = models.CharField(max_length=16, choices=Role)
+    text = models.CharField(max_length=MESSAGE_CHARS_MAX)
+    said_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    deleted_reason = models.CharField(max_length=REASON_CHARS_MAX, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["room", "-id"], name="chat_message_newest"),
+            models.Index(fields=["author", "-said_at"], name="chat_message_pace"),
+            models.Index(fields=["said_at"], name="chat_message_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+
+class Mute(models.Model):
+    """A member who may read but not speak in a room. A new mute replaces the one before."""
+
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="mutes")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mutes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=REASON_CHARS_MAX, blank=True)
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "member"], name="chat_mute_once")]
+        indexes: ClassVar = [models.Index(fields=["until"], name="chat_mute_oldest")]
+
+    def __str__(self) -> str:
+        return f"mute {self.pk}"
+
+
+class RoomSettings(models.Model):
+    """A room without a row has the defaults."""
+
+    class Audience(models.TextChoices):
+        """Who may speak, besides the host and the moderators."""
+
+        MEMBERS = "members", _("Everyone signed in")
+        FOLLOWERS = "followers", _("Followers")
+        NOBODY = "nobody", _("Host and moderators only")
+
+    room = models.OneToOneField("rooms.Room", on_delete=models.CASCADE, related_name="chat_settings")
+    slow_mode_s = models.PositiveSmallIntegerField(default=0)  # seconds between two messages of one member; 0 is off
+    audience = models.CharField(max_length=16, choices=Audience, default=Audience.MEMBERS)
+    links_allowed = models.BooleanField(default=False)  # to members; host and moderators may always
+
+    def __str__(self) -> str:
+        return f"chat settings {self.pk}"
+
+
+_KEEP = f"{RETENTION_DAYS} days"
+_KEEP_MUTE = f"until it ends, and {RETENTION_DAYS} days"
+_PATH = derived("the path to the person")
+
+declare(
+    "chat.Message",
+    "author__subject",
+    room=personal("user.content.chat.public", keep=_KEEP),
+    author=_PATH,
+    role=personal("user.account.role", keep=_KEEP),
+    text=personal("user.content.chat.public", keep=_KEEP),
+    said_at=personal("user.content.chat.public", keep=_KEEP),
+    deleted_at=personal("user.account.restriction", keep=_KEEP),
+    deleted_by=derived("the moderator's own account"),
+    deleted_reason=personal("user.account.restriction", keep=_KEEP),
+)
+declare(
+    "chat.Mute",
+    "member__subject",
+    room=personal("user.account.restriction", keep=_KEEP_MUTE),
+    member=_PATH,
+    by=derived("the moderator's own account"),
+    reason=personal("user.account.restriction", keep=_KEEP_MUTE),
+    at=personal("user.account.restriction", keep=_KEEP_MUTE),
+    until=personal("user.account.restriction", keep=_KEEP_MUTE),
+)
+declare(
+    "chat.RoomSettings",
+    None,
+    room=not_personal("a room"),
+    slow_mode_s=not_personal("a setting of a room"),
+    audience=not_personal("a setting of a room"),
+    links_allowed=not_personal("a setting of a room"),
+)

@@ -1,0 +1,310 @@
+"""Reads about chats: lines, who someone is there, and all that a chat panel needs.
+
+Lines have the shape of the realtime event `chat.message.said`, so a page draws both alike. No member id and no address
+leaves: people are a name shown and a reference good in one room only.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.chat import rules
+from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, RETENTION_DAYS, Message, Mute, RoomSettings
+from vasistas.apps.chat.text import Token, tokens
+from vasistas.apps.rooms import queries as rooms
+from vasistas.apps.rooms.models import Room
+from vasistas.apps.rooms.rules import Viewer
+from vasistas.lib.errors import NotAllowed, NotFound
+
+HISTORY_LINES_MAX = 50  # lines of one page of history
+RECENT_SPEAKER_S = 24 * 3600  # who spoke within this time can be named in a command
+MUTES_SHOWN_MAX = 50  # rows of the list of muted people
+COLOURS = 12  # chat__author--0 … in chat.css; js/lib/chat-colour.js counts alike
+
+type Someone = Viewer | Member | AnonymousUser
+
+
+class MessageNotFound(NotFound):
+    code = "chat.message_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_("This message is not here any more."))
+
+
+# -- Lines -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """at: unix seconds. tokens: the text, cut for display."""
+
+    id: int
+    author: str
+    author_ref: str
+    role: str
+    text: str
+    at: float
+    tokens: tuple[Token, ...] = ()
+
+    @property
+    def colour(self) -> int:
+        return int(self.author_ref[:8], 16) % COLOURS
+
+    @property
+    def said_at(self) -> datetime:
+        return datetime.fromtimestamp(self.at, tz=timezone.get_current_timezone())
+
+    def wire(self) -> dict[str, Any]:
+        """The data of the realtime event that told of this line."""
+        names = ("id", "author", "author_ref", "role", "text", "at")
+        return {name: getattr(self, name) for name in names}
+
+
+def recent(room: Room, *, limit: int = HISTORY_LINES_MAX) -> list[Line]:
+    """The latest lines of a room, oldest first."""
+    return _lines(room, Message.objects.filter(room=room).for_lines()[:limit])
+
+
+def before(room: Room, message_id: int, *, limit: int = HISTORY_LINES_MAX) -> list[Line]:
+    """The lines before a message, oldest first."""
+    return _lines(room, Message.objects.filter(room=room, pk__lt=message_id).for_lines()[:limit])
+
+
+def line_of(message: Message) -> Line:
+    return _lines(message.room, [message])[0]
+
+
+def _lines(room: Room, newest_first: Iterable[Message]) -> list[Line]:
+    rows = list(newest_first)[::-1]
+    authors = {row.author_id: row.author for row in rows}
+    refs = {pk: rooms.ref_for(author, room) for pk, author in authors.items()}
+    names = [author.display_name for author in authors.values()]
+    return [
+        Line(
+            row.pk,
+            row.author.display_name,
+            refs[row.author_id],
+            row.role,
+            row.text,
+            row.said_at.timestamp(),
+            tuple(tokens(row.text, names)),
+        )
+        for row in rows
+    ]
+
+
+def get_message_for(standing: rules.Standing, room: Room, message_id: int) -> Message:
+    """Return a message of this room to someone with the room's tools.
+
+    Raises: NotAllowed `chat.not_moderator`. MessageNotFound.
+    """
+    check_has_desk(standing)
+    message = Message.objects.shown().filter(room=room, pk=message_id).select_related("author", "room").first()
+    if message is None:
+        raise MessageNotFound
+    return message
+
+
+def check_has_desk(standing: rules.Standing) -> None:
+    """Raises: NotAllowed `chat.not_moderator`: the room's tools are not this person's."""
+    if not standing.has_desk:
+        raise NotAllowed(_("Only the host and the moderators of this room can do that."), code="chat.not_moderator")
+
+
+# -- People ------------------------------------------------------------------------------------------------------------
+
+
+def member_of(viewer: Someone) -> Member | None:
+    if isinstance(viewer, Viewer):
+        return viewer.member
+    return viewer if isinstance(viewer, Member) else None
+
+
+def standing_of(room: Room, viewer: Someone, at: datetime) -> rules.Standing:
+    """What someone is in this room, now."""
+    member = member_of(viewer)
+    if member is None:
+        return rules.Standing()
+    mute = Mute.objects.filter(room=room, member=member, until__gt=at).first()
+    return rules.Standing(
+        is_signed_in=member.is_active,
+        has_verified_mail=EmailAddress.objects.filter(user_id=member.pk, verified=True).exists(),
+        is_staff=member.is_staff,
+        is_follower=rooms.is_following(member, room),
+        is_banned=rooms.is_banned(member, room, at),
+        muted_until=mute.until if mute else None,
+        role=Message.Role(rooms.role_of(member, room)),
+    )
+
+
+def speaker_named(room: Room, name: str, at: datetime) -> Member:
+    """Return who spoke or was muted here lately under this name, whatever its case.
+
+    Raises: NotFound `chat.no_speaker`.
+    """
+    spoke_from = at - timedelta(seconds=RECENT_SPEAKER_S)
+    here = models.Q(messages__room=room, messages__said_at__gt=spoke_from) | models.Q(
+        mutes__room=room, mutes__until__gt=at
+    )
+    member = Member.objects.filter(here, display_name__iexact=name).distinct().first()
+    if member is None:
+        raise NotFound(_("Nobody of this name spoke here lately. Check how it is written."), code="chat.no_speaker")
+    return member
+
+
+@dataclass(frozen=True)
+class Muted:
+    """One row of the list of muted people. id: of the mute."""
+
+    id: int
+    name: str
+    until: datetime
+    reason: str
+
+
+def muted_in(room: Room, at: datetime) -> list[Muted]:
+    """Who is muted now, the soonest to end first."""
+    rows = Mute.objects.filter(room=room, until__gt=at).select_related("member").fetch_mode(models.FETCH_RAISE)
+    return [
+        Muted(row.pk, row.member.display_name, row.until, row.reason)
+        for row in rows.order_by("until")[:MUTES_SHOWN_MAX]
+    ]
+
+
+def get_muted_for(standing: rules.Standing, room: Room, mute_id: int) -> Member:
+    """Return whom a mute of this room keeps silent.
+
+    Raises: NotAllowed `chat.not_moderator`. NotFound `chat.no_mute`.
+    """
+    check_has_desk(standing)
+    mute = Mute.objects.filter(room=room, pk=mute_id).select_related("member").first()
+    if mute is None:
+        raise NotFound(_("This person is not muted any more."), code="chat.no_mute")
+    return mute.member
+
+
+# -- Rooms -------------------------------------------------------------------------------------------------------------
+
+
+def settings_of(room: Room) -> RoomSettings:
+    """The chat settings of a room; unsaved defaults when it has none."""
+    return RoomSettings.objects.filter(room=room).first() or RoomSettings(room=room)
+
+
+def wait_s(room: Room, member: Member, slow_mode_s: int, at: datetime) -> float:
+    """Seconds until slow mode lets this member speak again; 0 when they may."""
+    if not slow_mode_s:
+        return 0.0
+    said_at = _latest(room, member)
+    return max(0.0, (said_at + timedelta(seconds=slow_mode_s) - at).total_seconds()) if said_at else 0.0
+
+
+def _latest(room: Room, member: Member) -> datetime | None:
+    said = Message.objects.filter(room=room, author=member).order_by("-said_at").values_list("said_at", flat=True)
+    return said.first()
+
+
+def refusal_words(refusal: rules.Refusal | None, muted_until: datetime | None = None) -> str:
+    """Say why someone may not speak, in words for them; "" when they may."""
+    if refusal is None:
+        return ""
+    until = f"{timezone.localtime(muted_until):%H:%M}" if muted_until else "…"
+    return {
+        rules.Refusal.SIGN_IN: _("Sign in to chat."),
+        rules.Refusal.MAIL_NOT_VERIFIED: _(
+            "Confirm your mail address to chat. The link is in the mail you got from us."
+        ),
+        rules.Refusal.BANNED: _("You are banned from this room."),
+        rules.Refusal.MUTED: _("You are muted in this room until %(time)s.") % {"time": until},
+        rules.Refusal.FOLLOWERS_ONLY: _("Only followers can chat here. Follow the room to join in."),
+        rules.Refusal.CLOSED: _("Only the host and the moderators can chat here now."),
+    }[refusal]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All that chat/_panel.html shows.
+
+    refusal: a code, "" when the viewer may speak. wait_s: whole seconds of slow mode left. viewer_ref, viewer_name: ""
+    for visitors. muted, banned: for those with the room's tools, moderators: for the host; else empty.
+    """
+
+    room_id: int
+    slug: str
+    lines: list[Line]
+    has_older: bool
+    refusal: str
+    refusal_words: str
+    slow_mode_s: int
+    wait_s: int
+    audience: str
+    links_allowed: bool
+    viewer_ref: str
+    viewer_name: str
+    has_desk: bool
+    is_host: bool
+    needs_reason: bool
+    muted: list[Muted]
+    moderators: list[rooms.Person]
+    banned: list[rooms.Person]
+    chars_max: int = MESSAGE_CHARS_MAX
+    retention_days: int = RETENTION_DAYS
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a script needs to be where this panel is: lines as in the realtime events, and what events change."""
+        return {
+            "lines": [line.wire() for line in self.lines],
+            "has_older": self.has_older,
+            "slow_mode_s": self.slow_mode_s,
+            "wait_s": self.wait_s,
+            "refusal": self.refusal,
+            "refusal_words": self.refusal_words,
+        }
+
+
+def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_than: int | None = None) -> Panel:
+    """Everything the chat panel of `viewer` shows. The caller has got the room by `rooms.get_room_for`.
+
+    Args: at: now, unless told. older_than: a message id; then the lines before it instead of the latest.
+    """
+    at = at or timezone.now()
+    member = member_of(viewer)
+    standing = standing_of(room, viewer, at)
+    settings = settings_of(room)
+    refusal = rules.refusal_to_say(standing, settings, at)
+    limit = HISTORY_LINES_MAX + 1  # one more tells whether there are older ones
+    lines = recent(room, limit=limit) if older_than is None else before(room, older_than, limit=limit)
+    is_slowed = member is not None and not standing.has_desk
+    return Panel(
+        room_id=room.pk,
+        slug=room.slug,
+        lines=lines[-HISTORY_LINES_MAX:],
+        has_older=len(lines) > HISTORY_LINES_MAX,
+        refusal=refusal or "",
+        refusal_words=refusal_words(refusal, standing.muted_until),
+        slow_mode_s=settings.slow_mode_s,
+        wait_s=-int(-wait_s(room, member, settings.slow_mode_s, at) // 1) if member and is_slowed else 0,
+        audience=settings.audience,
+        links_allowed=settings.links_allowed,
+        viewer_ref=rooms.ref_for(member, room) if member else "",
+        viewer_name=member.display_name if member else "",
+        has_desk=standing.has_desk,
+        is_host=standing.role == Message.Role.HOST,
+        needs_reason=rules.needs_reason(standing),
+        muted=muted_in(room, at) if standing.has_desk else [],
+        moderators=rooms.moderators_of(room) if standing.role == Message.Role.HOST else [],
+        banned=rooms.bans_of(room, at) if standing.has_desk else [],
+    )
+
+
+def snapshot(room: Room, viewer: Someone, at: datetime | None = None) -> dict[str, Any]:
+    """The chat of a room as plain JSON values; see `Panel.snapshot`."""
+    return panel_for(room, viewer, at).snapshot()

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { COLOURS, colourOf } from "../../src/vasistas/static/vasistas/js/lib/chat-colour.js";
+import * as draft from "../../src/vasistas/static/vasistas/js/lib/chat-draft.js";
+import * as pace from "../../src/vasistas/static/vasistas/js/lib/chat-pace.js";
+import { mentions, tokens } from "../../src/vasistas/static/vasistas/js/lib/chat-tokens.js";
+
+const examples = JSON.parse(readFileSync(new URL("../wire/chat_tokens.json", import.meta.url), "utf8"));
+
+for (const { text, names, tokens: expected } of examples) {
+  test(`tokens cut ${JSON.stringify(text)} as Python does`, () => {
+    const found = tokens(text, names).map(({ kind, text: shown, href }) => (href ? [kind, shown, href] : [kind, shown]));
+    assert.deepEqual(found, expected);
+  });
+}
+
+test("tokens never lead anywhere but to http and https", () => {
+  const hostile = ["javascript:alert(1)", "HTTPS://a.example/\u0000", "data:text/html,x", "//a.example", "vbscript:x"];
+  for (const text of hostile) {
+    for (const token of tokens(text)) assert.match(token.href, /^(|https?:\/\/.*)$/i);
+  }
+});
+
+test("mentions are told by whole names", () => {
+  assert.equal(mentions("hi @Vi", "Vi"), true);
+  assert.equal(mentions("hi @Vivian", "Vi"), false);
+  assert.equal(mentions("hi @", ""), false);
+});
+
+test("colours depend on the reference alone and stay in range", () => {
+  assert.equal(colourOf("00c0ffee00c0ffee"), 0x00c0ffee % COLOURS);
+  assert.equal(colourOf(""), 0);
+  assert.equal(colourOf("<script>"), 0);
+});
+
+test("the counter shows itself near the limit and counts characters, not code units", () => {
+  assert.deepEqual(draft.measure("hi", 300), { left: 298, isShown: false, isOver: false, isEmpty: false });
+  assert.deepEqual(draft.measure("🦊".repeat(300), 300), { left: 0, isShown: true, isOver: false, isEmpty: false });
+  assert.equal(draft.measure("a".repeat(301), 300).isOver, true);
+  assert.equal(draft.measure("   ", 300).isEmpty, true);
+});
+
+test("slow mode counts whole seconds down to none", () => {
+  assert.equal(draft.secondsLeft(10_000, 500), 10);
+  assert.equal(draft.secondsLeft(10_000, 9_999), 1);
+  assert.equal(draft.secondsLeft(10_000, 20_000), 0);
+});
+
+test("a failed message comes back and nothing typed since is lost", () => {
+  assert.equal(draft.giveBack("hello", ""), "hello");
+  assert.equal(draft.giveBack("hello", "next"), "hello next");
+});
+
+test("emoji go in at the caret, names with their spaces", () => {
+  assert.deepEqual(draft.insert("ab", 1, 1, "🦊"), { text: "a🦊b", caret: 3 });
+  assert.deepEqual(draft.insert("hey", 3, 3, "@Vi"), { text: "hey @Vi ", caret: 8 });
+});
+
+test("slow chat is read line by line, fast chat is told as a number now and then", () => {
+  let state = pace.calm();
+  let told = pace.heard(state, 1, 0);
+  assert.deepEqual([told.pace.isFast, told.summary], [false, 0]);
+  told = pace.heard(told.pace, 50, 1_000);
+  assert.deepEqual([told.pace.isFast, told.summary], [true, 50]);
+  told = pace.heard(told.pace, 5, 2_000);
+  assert.deepEqual([told.pace.isFast, told.summary], [true, 0]);
+  told = pace.heard(told.pace, 7, 11_500);
+  assert.deepEqual([told.pace.isFast, told.summary], [true, 12]);
+  told = pace.heard(told.pace, 1, 30_000);
+  assert.deepEqual([told.pace.isFast, told.summary], [false, 0]);
+});
