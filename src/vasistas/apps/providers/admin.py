@@ -9,7 +9,7 @@ from vasistas.apps.providers.models import Host, Studio
 
 
 @admin.register(Host)
-class HostWindow(admin.ModelAdmin[Host]):
+class HostWindow(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no type at run time
     list_display = ("member", "studio", "agreed_at", "is_suspended")
     list_filter = ("is_suspended",)
     readonly_fields = ("member", "studio", "agreed_at")
@@ -23,7 +23,7 @@ class HostWindow(admin.ModelAdmin[Host]):
 
 
 @admin.register(Studio)
-class StudioWindow(admin.ModelAdmin[Studio]):
+class StudioWindow(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no type at run time
     list_display = ("name", "slug", "owner", "created_at")
     readonly_fields = ("owner", "created_at")
     list_select_related: ClassVar = ["owner"]
