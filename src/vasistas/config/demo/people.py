@@ -33,12 +33,8 @@ class Show:
 
     host: str
     slug: str
-    title: str
-    category: str
-    language: str
-    tags: tuple[str, ...]
+    details: rooms.RoomDetails
     picture: str | None = None
-    content_class: str = "general"
 
 
 CAST = (
@@ -53,9 +49,23 @@ CAST = (
     Person("Lea", "works the legal desk", is_staff=True),
 )
 SHOWS = (
-    Show("Ada", "reef", "The reef at noon", "nature", "zxx", ("aquarium", "calm"), picture="aquarium"),
-    Show("Nils", "night-sky", "Tonight's sky over Luxembourg", "places", "zxx", ("stars", "calm"), picture="night-sky"),
-    Show("Mira", "piano-with-mira", "Piano, from the first key", "teaching", "en", ("piano", "lessons", "beginners")),
+    Show(
+        "Ada",
+        "reef",
+        rooms.RoomDetails("The reef at noon", "nature", language="zxx", tags=("aquarium", "calm")),
+        picture="aquarium",
+    ),
+    Show(
+        "Nils",
+        "night-sky",
+        rooms.RoomDetails("Tonight's sky over Luxembourg", "places", language="zxx", tags=("stars", "calm")),
+        picture="aurora",
+    ),
+    Show(
+        "Mira",
+        "piano-with-mira",
+        rooms.RoomDetails("Piano, from the first key", "teaching", tags=("piano", "lessons", "beginners")),
+    ),
 )
 
 
@@ -77,15 +87,7 @@ def arrive(word: str) -> None:
     members = {person.name: _member(person, word) for person in CAST}
     for show in SHOWS:
         host = providers.become_host(member=members[show.host], at=at, agreed=True)
-        details = {
-            "slug": show.slug,
-            "title": show.title,
-            "category": show.category,
-            "language": show.language,
-            "tags": list(show.tags),
-            "content_class": show.content_class,
-        }
-        room = rooms.create_room(host=host, at=at, **details)
+        room = rooms.create_room(host=host, slug=show.slug, details=show.details, at=at)
         rooms.follow(room=room, member=members["Vi"], at=at)
         if show.host == "Ada":
             rooms.add_moderator(room=room, member=members["Bo"], at=at)
