@@ -21,7 +21,7 @@ export const RENEW_TO = 0.95;
  * @typedef {{act: "event", channel: string, tag: string, data: any}
  *   | {act: "reset", channel: string}
  *   | {act: "subscribed", channel: string, expiresInS: number}
- *   | {act: "refresh", refused: boolean}} Act
+ *   | {act: "refresh", why: "expired" | "refused"}} Act
  *
  * @typedef {{grant: string, epoch: string, offset: number, isLive: boolean, held: any[] | null, isAgain: boolean}} Known
  */
@@ -45,6 +45,10 @@ export class Channels {
   /** The socket is gone; positions stay. */
   disconnected() {
     for (const known of this.#known.values()) known.isLive = false;
+  }
+
+  get isEmpty() {
+    return this.#known.size === 0;
   }
 
   /** Whether every channel is subscribed. */
@@ -119,9 +123,9 @@ export class Channels {
           const ended = this.#known.get(name);
           if (ended) ended.isLive = false;
         }
-        return [{ act: "refresh", refused: false }];
+        return [{ act: "refresh", why: "expired" }];
       case "refused":
-        return [{ act: "refresh", refused: true }];
+        return [{ act: "refresh", why: "refused" }];
       default: // pong, and what a newer server may say
         return [];
     }

@@ -41,13 +41,14 @@ const OPEN = 1; // WebSocket.OPEN
  * @property {(act: () => void, ms: number) => any} later
  * @property {(timer: any) => void} cancel
  * @property {() => number} random
+ * @property {(fault: unknown) => void} report tells the browser's console of a fault in the page's own code
  * @property {(wake: () => void) => () => void} onWake calls back when the page is shown or the network is; returns an undo
  */
 
 /** @param {Options} options @param {Partial<World>} [world] */
 export function connect(options, world = {}) {
   const link = new Link(options, { ...browser, ...world });
-  link.open();
+  if (options.channels.length) link.open();
   return {
     close: () => link.close(),
     /** @param {Wish} wish */
@@ -63,6 +64,7 @@ const browser = {
   later: (act, ms) => setTimeout(act, ms),
   cancel: (timer) => clearTimeout(timer),
   random: Math.random,
+  report: (fault) => (globalThis.reportError ?? console.error)(fault),
   onWake(wake) {
     const page = globalThis.document;
     if (!page) return () => {};
@@ -125,7 +127,8 @@ class Link {
   /** @param {Wish} wish */
   subscribe(wish) {
     this.#channels.add(wish);
-    this.#send(this.#channels.subscribeMessages([wish.channel]));
+    if (this.#socket || this.#timers.retry !== undefined) this.#send(this.#channels.subscribeMessages([wish.channel]));
+    else if (!this.#isOver) this.open();
   }
 
   /** @param {string} channel */
@@ -137,10 +140,19 @@ class Link {
   #do(acts) {
     for (const act of acts) {
       if (this.#isOver) return;
-      if (act.act === "event") this.options.onEvent(act.channel, act.tag, act.data);
+      if (act.act === "event") this.#event(act);
       else if (act.act === "reset") this.#reload(act.channel);
-      else if (act.act === "refresh") this.#refresh(act.refused);
+      else if (act.act === "refresh") this.#refresh(act.why);
       else this.#subscribed(act.expiresInS);
+    }
+  }
+
+  /** @param {{channel: string, tag: string, data: any}} event A fault of the page must not cost it the next event. */
+  #event({ channel, tag, data }) {
+    try {
+      this.options.onEvent(channel, tag, data);
+    } catch (fault) {
+      this.world.report(fault);
     }
   }
 
@@ -148,7 +160,7 @@ class Link {
   #subscribed(expiresInS) {
     this.#refusals = 0;
     this.pause.reset();
-    this.#plan("renew", renewInMs(expiresInS, this.world.random), () => this.#refresh(false));
+    this.#plan("renew", renewInMs(expiresInS, this.world.random), () => this.#refresh("renew"));
     if (this.#channels.isLive) this.#tell("live");
   }
 
@@ -166,23 +178,23 @@ class Link {
     }
   }
 
-  /** @param {boolean} isRefused */
-  async #refresh(isRefused) {
-    if (isRefused) this.#refusals += 1;
-    if (this.#refusals > REFUSALS_MAX || (isRefused && !this.options.refresh)) return this.#end("stopped");
-    if (this.#isRefreshing || !this.options.refresh) return undefined;
+  /** @param {"renew" | "expired" | "refused"} why */
+  async #refresh(why) {
+    if (why === "refused") this.#refusals += 1;
+    const { refresh } = this.options;
+    if (this.#refusals > REFUSALS_MAX || (why !== "renew" && !refresh)) return void this.#end("stopped");
+    if (this.#isRefreshing || !refresh) return;
     this.#isRefreshing = true;
     try {
-      const fresh = await this.options.refresh();
-      if (this.#isOver) return undefined;
+      const fresh = await refresh();
+      if (this.#isOver) return;
       for (const { channel, grant } of fresh) this.#channels.add({ channel, grant });
       this.#send(this.#channels.subscribeMessages(fresh.map(({ channel }) => channel)));
     } catch {
-      if (!this.#isOver) this.#plan("renew", this.pause.next(), () => this.#refresh(false));
+      if (!this.#isOver) this.#plan("renew", this.pause.next(), () => this.#refresh("renew"));
     } finally {
       this.#isRefreshing = false;
     }
-    return undefined;
   }
 
   /** @param {number} code */
@@ -191,6 +203,7 @@ class Link {
     if (this.#isOver) return;
     if (!mayReconnect(code)) return void this.#end("stopped");
     this.#tell("waiting");
+    if (this.#channels.isEmpty) return; // until there is something to hear
     this.#plan("retry", this.pause.next(), () => this.open());
   }
 
