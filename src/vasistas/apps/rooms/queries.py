@@ -2,17 +2,19 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from django.core.files.storage import default_storage
 from django.core.paginator import Page, Paginator
 from django.db.models import FETCH_RAISE, Case, Count, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from vasistas import media
 from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.rooms import rules
@@ -31,6 +33,7 @@ from vasistas.apps.rooms.models import (
 )
 from vasistas.apps.rooms.rules import VISITOR, Role, Viewer
 from vasistas.lib.errors import NotAllowed, NotFound
+from vasistas.media.port import MediaError, SessionStats, SessionUnknown
 
 PAGE_SIZE = 24  # rooms per page of the directory
 SEARCH_CHARS_MAX = 64
@@ -84,14 +87,14 @@ def get_room_for(viewer: Viewer, slug: str) -> Room:
 
 
 def get_own_room(member: Member, slug: str) -> Room:
-    """Return a room to its host.
+    """Return a room to its host, suspended or not: they may still end a broadcast.
 
-    Raises: RoomNotFound: none, or not to know of. NotAllowed `rooms.not_host`: another's, or the host is suspended.
+    Raises: RoomNotFound: none, or not to know of. NotAllowed `rooms.not_host`: another's.
     """
     room = Room.objects.select_related("host__member").filter(slug=slug).first()
     if room is None or not rules.can_know_of(Viewer(member), room):
         raise RoomNotFound(_("There is no such room."))
-    if not rules.can_broadcast(member, room):
+    if not rules.is_host(member, room):
         raise NotAllowed(_("Only the host of this room can do that."), code="rooms.not_host")
     return room
 
@@ -121,6 +124,30 @@ def room_by_stream_key(key: str) -> Room | None:
 def hash_key(key: str) -> str:
     """SHA-256 in hex: enough for 256 random bits, which nobody can try out."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    data: bytes
+    is_adult: bool
+
+
+def get_thumbnail_for(viewer: Callable[[], Viewer], name: str) -> Thumbnail:
+    """Return the present picture of a room. Its name is "<room pk>-<random>.webp".
+
+    Args: viewer: asked for adult rooms only, so that all other pictures are served without a look into the session.
+    Raises: NotFound: there is none, not any more, or not for this viewer.
+    """
+    room_id = name.partition("-")[0]
+    room = Room.objects.select_related("host__member").filter(pk=room_id, thumbnail=name).first()
+    refused = NotFound(_("There is no such picture."), code="rooms.no_thumbnail")
+    if room is None or (room.is_adult and not rules.can_see_thumbnail(viewer(), room)):
+        raise refused
+    try:
+        with default_storage.open(f"thumbnails/{name}") as file:
+            return Thumbnail(file.read(), room.is_adult)
+    except FileNotFoundError:
+        raise refused from None
 
 
 # -- People of a room --------------------------------------------------------------------------------------------------
@@ -327,3 +354,19 @@ def history(room: Room) -> list[Broadcast]:
     """Broadcasts that had a picture, newest first."""
     rows = Broadcast.objects.filter(room=room).exclude(joined_at=None).order_by("-started_at")
     return list(rows.fetch_mode(FETCH_RAISE)[:HISTORY_SHOWN_MAX])
+
+
+def broadcast_stats(broadcast: Broadcast) -> SessionStats | None:
+    """What the node measures of a publisher; None when it is gone or the node does not answer."""
+    try:
+        return media.get_port().session_stats(broadcast.session)
+    except MediaError:
+        return None
+
+
+def probe_stats(session: str) -> SessionStats:
+    """Raises: SessionUnknown: it is no uplink test, or ended; NodeUnreachable."""
+    stats = media.get_port().session_stats(session)
+    if stats.kind != "probe":
+        raise SessionUnknown(_("This uplink test has ended."))
+    return stats

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from vasistas import media
+from vasistas.apps.rooms import queries
 from vasistas.apps.rooms.events import StateChanged, ViewersCounted
 from vasistas.apps.rooms.models import Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import pictures
 from vasistas.lib import events
-from vasistas.lib.errors import DomainError
+from vasistas.lib.errors import DomainError, NotAllowed
 from vasistas.media.port import Answer, RoomBusy, RoomNotLive
 
 
@@ -34,8 +35,11 @@ class NotOnAir(DomainError):  # noqa: N818 — see above
 def go_live(*, room: Room, session: str, offer: str, ingest: str, takeover: bool, at: datetime) -> Answer:
     """Open a publisher's session: its row, then the node. The room is live when the node says that media flows.
 
-    Raises: OnAirAlready: the room has a publisher, and `takeover` is not asked for; all of `MediaPort.publish`.
+    Raises: OnAirAlready: the room has a publisher, and `takeover` is not asked for; NotAllowed: suspended; all of
+    `MediaPort.publish`.
     """
+    if room.host.is_suspended:
+        raise NotAllowed(_("You cannot broadcast while your host account is suspended."), code="rooms.suspended")
     start_broadcast(room=room, session=session, ingest=ingest, at=at)
     try:
         return media.get_port().publish(room=str(room.pk), session=session, offer=offer, takeover=takeover)
@@ -157,10 +161,24 @@ def watch(*, room: Room, session: str, offer: str, subject_id: int | None, at: d
         raise
 
 
-def leave(*, room: Room, session: str) -> None:
+def leave(*, slug: str, session: str) -> None:
     """End a viewer's session. Whoever names it may end it: the name is 128 random bits. A repeat does nothing."""
-    if WatchSession.objects.filter(room=room, session=session).exists():
+    if WatchSession.objects.filter(room__slug=slug, session=session).exists():
         media.get_port().close_session(session)
+
+
+# -- The uplink test ---------------------------------------------------------------------------------------------------
+
+
+def probe(*, session: str, offer: str) -> Answer:
+    """Have the node measure what `session` sends, for 20 s at most. Raises: all of `MediaPort.probe`."""
+    return media.get_port().probe(session=session, offer=offer)
+
+
+def end_probe(*, session: str) -> None:
+    """Raises: SessionUnknown: it is no uplink test, or ended."""
+    queries.probe_stats(session)
+    media.get_port().close_session(session)
 
 
 # -- Inside ------------------------------------------------------------------------------------------------------------

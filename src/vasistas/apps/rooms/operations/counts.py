@@ -161,6 +161,9 @@ def _end_overdue(at: datetime) -> None:
     never_came = Broadcast.objects.filter(ended_at=None, joined_at=None, started_at__lt=at - STARTING_MAX)
     for broadcast in never_came.select_related("room"):
         broadcasts.end_session(room=broadcast.room, session=broadcast.session, at=at)
+    suspended = Room.objects.filter(host__is_suspended=True).exclude(state__in=[State.OFFLINE, State.PRIVATE])
+    for room in suspended:
+        _cut(room, Broadcast.EndReason.STAFF, at)
     # A room on air without a broadcast: a crash between two writes.
     is_open = Exists(Broadcast.objects.filter(room=OuterRef("pk"), ended_at=None))
     for room in Room.objects.exclude(state__in=[State.OFFLINE, State.PRIVATE]).exclude(is_open):

@@ -8,6 +8,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.providers import operations as providers
 from vasistas.apps.providers.models import Host
 from vasistas.apps.rooms import queries
 from vasistas.apps.rooms.events import DetailsChanged, RoomCreated
@@ -71,6 +73,16 @@ def create_room(*, host: Host, slug: str, details: RoomDetails, at: datetime) ->
         taken = _("This address is taken. Choose another.")
         raise SlugTaken(taken, fields={"slug": taken}) from None
     return room
+
+
+def open_room(*, member: Member, slug: str, details: RoomDetails, agreed: bool, at: datetime) -> Room:
+    """Make the member a host and open their room; neither without the other.
+
+    Raises: TermsNotAgreed, SlugTaken, RoomOwnedAlready.
+    """
+    with transaction.atomic():
+        host = providers.become_host(member=member, at=at, agreed=agreed)
+        return create_room(host=host, slug=slug, details=details, at=at)
 
 
 def change_room(*, room: Room, details: RoomDetails) -> None:
