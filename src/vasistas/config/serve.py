@@ -155,8 +155,11 @@ def _worker() -> Iterator[None]:
 
 
 def _server(bind: str, port: int) -> uvicorn.Server:
-    from vasistas.gateway.server import GatewayProtocol  # noqa: PLC0415 — needs the settings it is configured from
+    from django.conf import settings  # noqa: PLC0415 — needs django.setup()
 
+    from vasistas.gateway import server as gateway  # noqa: PLC0415 — as heavy as Django; only a site needs it
+
+    gateway.configure(origins=[settings.PUBLIC_URL], hosts=settings.ALLOWED_HOSTS)
     return uvicorn.Server(
         uvicorn.Config(
             "vasistas.config.asgi:application",
@@ -164,7 +167,7 @@ def _server(bind: str, port: int) -> uvicorn.Server:
             port=port,
             http="httptools",
             loop="uvloop",
-            ws=GatewayProtocol,
+            ws=gateway.GatewayProtocol,
             lifespan="on",
             access_log=False,  # addresses are personal data
             log_config=None,

@@ -73,7 +73,12 @@ class Supervisor:
 
     def _spawn(self) -> None:
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(self._argv, env=self._env, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            self._argv,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C ends it through stop(), after the pages
+        )
 
     def _watch(self) -> None:
         failures = 0
