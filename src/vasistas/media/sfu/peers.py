@@ -1,0 +1,216 @@
+"""The only module that touches the native library. Its rules (docs/decisions/0003-embedded-media-engine.md):
+
+One certificate for all. No `on_track`: tracks are made from the offer's mids. No callbacks set and nothing renegotiated
+on a live connection. Nothing is dropped unclosed: tracks, then the connection, in an executor, then a grace time in
+which callbacks end, and only then the last references. Callbacks are short and never raise.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import libdatachannel.libdatachannel_ext as ldc
+
+from vasistas.media.port import MediaError, SdpMalformed
+from vasistas.media.sfu import certificate, limits, sdp_answer
+
+OPENERS, CLOSERS = 2, 4  # threads
+SWEEP_S = 1.0
+
+type OnPacket = Callable[[bytes], None]
+type OnState = Callable[[str], None]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where media flows. ports: (first, last); equal means one port shared by all connections (mux).
+
+    bind: an IPv4 address, "0.0.0.0" for all. public_ip: of a machine behind 1:1 NAT, put into every answer.
+    """
+
+    ports: tuple[int, int]
+    bind: str = "0.0.0.0"  # noqa: S104 — media must be reachable from everywhere; it is encrypted and authenticated
+    public_ip: str | None = None
+
+
+class _Tap(ldc.PyMediaHandler):  # type: ignore[misc]  # the native module has no types
+    """Sees every packet of a connection, also those of SSRCs that the SDP does not name (simulcast)."""
+
+    def __init__(self, on_packet: OnPacket) -> None:
+        super().__init__()
+        self._on_packet = on_packet
+
+    def incoming(self, messages: Sequence[Any], send: object) -> None:  # noqa: ARG002 — the library's signature
+        try:
+            for message in messages:
+                self._on_packet(message.to_bytes())
+        except Exception:
+            logger.exception("media.callback_failed")
+
+
+class Peer:
+    """One connection. Made by `Peers.open`, ended by `Peers.close`, and never dropped before."""
+
+    def __init__(self, connection: Any, tracks: list[Any], tap: _Tap | None) -> None:
+        self._connection, self._tracks, self._tap = connection, tracks, tap
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def sender(self, index: int) -> Callable[[bytes], bool]:
+        """`send` of the track at this place in the answer."""
+        send: Callable[[bytes], bool] = self._tracks[index].send
+        return send
+
+    def send(self, data: bytes) -> None:
+        """Send RTCP on the first track; lost without a word when the connection is not up."""
+        try:
+            self._tracks[0].send(data)
+        except (RuntimeError, IndexError):
+            return
+
+    def close(self) -> None:
+        """Blocks until the native side has stopped. Only in an executor, never in a callback."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            for track in self._tracks:
+                track.close()
+            self._connection.close()
+
+    def release(self) -> None:
+        """Drop the native objects, in an executor, a grace time after `close`."""
+        self._tracks = []
+        self._connection = None
+        self._tap = None
+
+
+class Peers:
+    """All connections of the node. Methods are for the event loop's thread; blocking work runs in executors."""
+
+    def __init__(self, network: Network, loop: asyncio.AbstractEventLoop) -> None:
+        self._network, self._loop = network, loop
+        self._certificate = certificate.make()
+        self._openers = ThreadPoolExecutor(OPENERS, "media-open")
+        self._closers = ThreadPoolExecutor(CLOSERS, "media-close")
+        self._open: set[Peer] = set()
+        self._closed: deque[tuple[float, Peer]] = deque()
+        self._closing: set[Peer] = set()
+
+    @property
+    def count(self) -> int:
+        """Connections that exist natively, those being taken down too."""
+        return len(self._open) + len(self._closing) + len(self._closed)
+
+    async def open(
+        self, *, offer: str, sections: list[str], on_state: OnState, on_packets: list[OnPacket], is_publisher: bool
+    ) -> tuple[Peer, str]:
+        """Answer an offer.
+
+        Args: offer: as written by `sdp_answer.offer_text`. sections: ours, in the offer's order. on_state: called in
+        the loop with "connected", "disconnected", "failed" or "closed". on_packets: called in native threads with each
+        packet, one per section; a publisher's first gets everything.
+        Raises: SdpMalformed: the library refuses it. MediaError: no local candidates in time.
+        """
+        gathered = asyncio.Event()
+        make = self._loop.run_in_executor(
+            self._openers, self._make, offer, sections, on_state, on_packets, gathered, is_publisher
+        )
+        peer = await asyncio.shield(make)
+        try:
+            async with asyncio.timeout(limits.GATHER_S_MAX):
+                await gathered.wait()
+            answer = await self._loop.run_in_executor(self._openers, _local_description, peer)
+        except TimeoutError:
+            self.close(peer)
+            raise MediaError("The media server found no network address to offer. Try again.") from None
+        except BaseException:
+            self.close(peer)
+            raise
+        return peer, sdp_answer.with_addresses(answer, public_ip=self._network.public_ip)
+
+    def close(self, peer: Peer) -> None:
+        """Begin to take a connection down; repeating it is no error."""
+        if peer not in self._open:
+            return
+        self._open.discard(peer)
+        self._closing.add(peer)
+        done = self._loop.run_in_executor(self._closers, peer.close)
+        done.add_done_callback(lambda _: self._bury(peer))
+
+    def sweep(self) -> None:
+        """Release what was closed a grace time ago; call it every second."""
+        while self._closed and time.monotonic() - self._closed[0][0] > limits.CLOSE_GRACE_S:
+            _, peer = self._closed.popleft()
+            self._loop.run_in_executor(self._closers, peer.release)
+
+    async def stop(self) -> None:
+        for peer in list(self._open):
+            self.close(peer)
+        async with asyncio.timeout(limits.CLOSE_GRACE_S):
+            while self._closing:
+                await asyncio.sleep(0.05)
+
+    def _bury(self, peer: Peer) -> None:
+        self._closing.discard(peer)
+        self._closed.append((time.monotonic(), peer))
+
+    def _make(
+        self,
+        offer: str,
+        sections: list[str],
+        on_state: OnState,
+        on_packets: list[OnPacket],
+        gathered: asyncio.Event,
+        is_publisher: bool,  # noqa: FBT001 — run_in_executor passes by position
+    ) -> Peer:
+        loop = self._loop
+        connection = ldc.PeerConnection(self._configuration())
+        tap = _Tap(on_packets[0]) if is_publisher else None
+        peer = Peer(connection, [], tap)
+        loop.call_soon_threadsafe(self._open.add, peer)
+        complete = ldc.PeerConnection.GatheringState.Complete
+
+        def gathering(state: object) -> None:
+            if state == complete:
+                loop.call_soon_threadsafe(gathered.set)
+
+        try:
+            connection.on_state_change(lambda state: loop.call_soon_threadsafe(on_state, state.name.lower()))
+            connection.on_gathering_state_change(gathering)
+            if tap is not None:
+                connection.set_media_handler(tap)
+            for section, on_packet in zip(sections, on_packets, strict=True):
+                track = connection.add_track(ldc.Description.Media(section))
+                peer._tracks.append(track)  # noqa: SLF001 — still being made
+                if tap is None:
+                    track.on_message(on_packet)
+            connection.set_remote_description(ldc.Description(offer, "offer"))
+            connection.set_local_description()
+        except Exception as error:
+            loop.call_soon_threadsafe(self.close, peer)
+            logger.info("media.offer_refused kind=%s", type(error).__name__)
+            raise SdpMalformed("The session description (SDP) cannot be used: the media engine refuses it.") from None
+        return peer
+
+    def _configuration(self) -> Any:
+        first, last = self._network.ports
+        configuration = ldc.Configuration()
+        configuration.bind_address = self._network.bind
+        configuration.disable_auto_negotiation = True
+        configuration.enable_ice_udp_mux = first == last
+        configuration.port_range_begin, configuration.port_range_end = first, last
+        configuration.certificate_pem_file, configuration.key_pem_file = self._certificate
+        return configuration
+
+
+def _local_description(peer: Peer) -> str:
+    return str(peer._connection.local_description())  # noqa: SLF001 — the other half of this module

@@ -1,0 +1,216 @@
+"""One viewer of a room: what it gets, what it reports, what it is sent again. Runs in the room's thread."""
+
+from dataclasses import dataclass
+
+from vasistas.media.sfu import limits, rtcp, rtp, sdp
+from vasistas.media.sfu.layers import Chooser
+from vasistas.media.sfu.output import FRAME_TICKS, Group, Kept, Output, Send, Variant
+
+VIDEO_SSRC, AUDIO_SSRC, RETRANSMISSION_SSRC = 0x5641_0001, 0x5641_0002, 0x5641_0003
+RESEND_BURST_BYTES = 30_000
+RESENT_REMEMBERED = 2_048
+PROBE_PACKETS_MAX = 40  # per tick
+REPORT_FRESH_S = 10.0
+LOSS_UNDELIVERED = 0.5  # a second with this much lost does not count as delivered
+
+
+@dataclass(slots=True)
+class Track:
+    """One outgoing track. send: into the native library."""
+
+    choice: sdp.Choice
+    send: Send
+
+    def variant(self, ssrc: int) -> Variant:
+        return Variant(
+            payload_type=self.choice.codec.payload_type,
+            ssrc=ssrc,
+            abs_send_time_id=self.choice.extension(sdp.ABS_SEND_TIME),
+            orientation_id=self.choice.extension(sdp.ORIENTATION),
+        )
+
+
+class Viewer:
+    """Args: joined_at: monotonic seconds."""
+
+    def __init__(self, session: str, *, video: Track | None, audio: Track | None, joined_at: float) -> None:
+        self.session = session
+        self.video, self.audio = video, audio
+        self.joined_at = joined_at
+        self.chooser = Chooser()
+        self.output: Output | None = None  # the video it gets
+        self.waiting: Output | None = None  # the video it gets from the next key frame on
+        self.group: Group | None = None
+        self.audio_group: Group | None = None
+        self._heard: Output | None = None
+        self.reported_at = joined_at
+        self.loss_ratio = 0.0
+        self.rtt_s: float | None = None
+        self.estimate_bps: int | None = None
+        self.delivered_s = 0
+        self.resent = 0
+        self._loss_sum, self._loss_count = 0.0, 0
+        self._fresh_loss: float | None = None
+        self._has_reported = False
+        self._bytes = 0
+        self._since = (0, 0)  # the groups' byte counts when it joined them
+        self._packets_counted = 0
+        self._resends: dict[int, tuple[int, float]] = {}
+        self._credit_bytes = float(RESEND_BURST_BYTES)
+        self._credit_at = joined_at
+        self._probe_sequence = 0
+
+    # -- what it gets ------------------------------------------------------------------------------------------------
+
+    @property
+    def size_bytes(self) -> int:
+        total = self._bytes
+        total += self.group.bytes - self._since[0] if self.group else 0
+        return total + (self.audio_group.bytes - self._since[1] if self.audio_group else 0)
+
+    @property
+    def lost_ratio(self) -> float:
+        """Mean over the session."""
+        return self._loss_sum / self._loss_count if self._loss_count else 0.0
+
+    def hear(self, output: Output) -> None:
+        if self.audio is not None and self.audio_group is None:
+            self._heard = output
+            self.audio_group = output.join(self.session, self.audio.variant(AUDIO_SSRC), self.audio.send)
+            self._since = (self._since[0], self.audio_group.bytes)
+
+    def await_key_frame(self, output: Output) -> None:
+        self.waiting = output
+
+    def switch(self, kept: Kept) -> None:
+        """Begin with this key frame of the output it waits for; numbers and time go on as if nothing had changed."""
+        if self.video is None or self.waiting is None:
+            return
+        variant = self.video.variant(VIDEO_SSRC)
+        if self.output is not None and self.group is not None:
+            before = self.group.variant
+            next_sequence = self.output.latest_sequence + before.sequence_shift + 1
+            latest = self.output.latest_timestamp + before.timestamp_shift
+            step = (kept.timestamp + before.timestamp_shift - latest + 0x8000_0000) & rtp.TIMESTAMP_MASK
+            late = max(0, FRAME_TICKS - (step - 0x8000_0000))
+            variant = Variant(
+                variant.payload_type,
+                variant.ssrc,
+                variant.abs_send_time_id,
+                variant.orientation_id,
+                next_sequence - kept.sequence,
+                before.timestamp_shift + late,
+            )
+        self._leave_video()
+        self.output, self.waiting = self.waiting, None
+        self.group = self.output.join(self.session, variant, self.video.send)
+        self._since = (self.group.bytes, self._since[1])
+        self._packets_counted = self.group.packets
+        self._resends.clear()
+
+    def leave(self) -> None:
+        """Drop out of every group."""
+        self._leave_video()
+        self.waiting = None
+        if self.audio_group is not None and self._heard is not None:
+            self._bytes += self.audio_group.bytes - self._since[1]
+            self._heard.leave(self.session, self.audio_group)
+            self._heard = self.audio_group = None
+
+    def _leave_video(self) -> None:
+        if self.group is not None and self.output is not None:
+            self._bytes += self.group.bytes - self._since[0]
+            self.output.leave(self.session, self.group)
+        self.group = self.output = None
+
+    # -- what it says ------------------------------------------------------------------------------------------------
+
+    def read(self, data: bytes, at: float, report_sent_at: dict[int, float]) -> bool:
+        """Take one of its RTCP packets; True when it needs a key frame.
+
+        Args: report_sent_at: middle of the NTP time in our sender reports -> when they were sent.
+        """
+        self.reported_at = at
+        feedback = rtcp.parse(data)
+        for block in feedback.blocks:
+            sent_at = report_sent_at.get(block.last_sr)
+            if sent_at is not None:
+                self.rtt_s = max(0.0, at - sent_at - block.delay / 65_536)
+            if block.ssrc == VIDEO_SSRC:
+                self.loss_ratio = self._fresh_loss = block.fraction_lost / 256
+                self._has_reported = True
+                self._loss_sum += self.loss_ratio
+                self._loss_count += 1
+        if feedback.remb_bps is not None:
+            self.estimate_bps = feedback.remb_bps
+        if feedback.nacks:
+            self._resend([sequence for ssrc, sequence in feedback.nacks if ssrc == VIDEO_SSRC], at)
+        return VIDEO_SSRC in feedback.key_frame_ssrcs
+
+    def take_loss(self) -> float | None:
+        """The loss of the latest report, once."""
+        loss, self._fresh_loss = self._fresh_loss, None
+        return loss
+
+    def count_second(self, now: float) -> None:
+        """Count the last second as delivered, if it was (docs/apps/media.md)."""
+        packets = self.group.packets if self.group else 0
+        was_sent, self._packets_counted = packets > self._packets_counted, packets
+        is_fresh = self._has_reported and now - self.reported_at < REPORT_FRESH_S
+        if was_sent and is_fresh and self.loss_ratio < LOSS_UNDELIVERED:
+            self.delivered_s += 1
+
+    def _resend(self, sequences: list[int], at: float) -> None:
+        if self.video is None or self.group is None or self.output is None:
+            return
+        output, variant = self.output, self.group.variant
+        per_s = max(12_500.0, output.bitrate_bps / 8 * limits.RESEND_RATIO_MAX)
+        self._credit_bytes = min(RESEND_BURST_BYTES, self._credit_bytes + (at - self._credit_at) * per_s)
+        self._credit_at = at
+        if len(self._resends) > RESENT_REMEMBERED:
+            self._resends.clear()
+        for sequence in sequences:
+            count, latest = self._resends.get(sequence, (0, 0.0))
+            if count >= limits.RESENDS_PER_PACKET_MAX or at - latest < limits.RESEND_PAUSE_S:
+                continue
+            kept = output.kept(sequence, variant.sequence_shift)
+            if kept is None or self._credit_bytes < len(kept.payload):
+                continue
+            self._resends[sequence] = (count + 1, at)
+            self._credit_bytes -= len(kept.payload)
+            self._try_send(variant.build(kept, rtp.abs_send_time(at)))
+            self.resent += 1
+
+    def probe(self, elapsed_s: float, now: float) -> None:
+        """Send duplicates (as RTX, which receivers drop) to see whether a higher layer would fit."""
+        budget = self.chooser.probe_bps / 8 * elapsed_s
+        if budget <= 0 or self.video is None or self.group is None or self.output is None:
+            return
+        payload_type = self.video.choice.retransmission
+        if payload_type is None:
+            return
+        variant = self.group.variant
+        again = Variant(payload_type, RETRANSMISSION_SSRC, variant.abs_send_time_id, 0)
+        for kept in self.output.recent(PROBE_PACKETS_MAX):
+            if budget <= 0:
+                break
+            original = (kept.sequence + variant.sequence_shift) & rtp.SEQUENCE_MASK
+            self._probe_sequence += 1
+            copy = Kept(
+                self._probe_sequence,
+                (kept.timestamp + variant.timestamp_shift) & rtp.TIMESTAMP_MASK,
+                kept.is_marked,
+                original.to_bytes(2) + kept.payload,
+                b"",
+                is_key=False,
+            )
+            self._try_send(again.build(copy, rtp.abs_send_time(now)))
+            budget -= len(kept.payload)
+
+    def _try_send(self, data: bytes) -> None:
+        if self.video is None:
+            return
+        try:
+            self.video.send(data)
+        except RuntimeError:  # closed a moment ago: its removal is under way
+            self.loss_ratio = 1.0
