@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import io
 import logging
 import os
 import signal
@@ -112,7 +113,7 @@ def _data_folder(data: Path) -> Iterator[None]:
 
 def _prepare() -> None:
     django.setup()
-    call_command("check", fail_level="ERROR", verbosity=0)
+    call_command("check", fail_level="ERROR", stdout=io.StringIO())  # its "no issues" is no news
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -128,6 +129,7 @@ def _media_node(data: Path) -> Iterator[None]:
             *(sys.executable, "-m", "vasistas.media.sfu.main"),
             *("--control-port", os.environ["VASISTAS_MEDIA_CONTROL_PORT"]),
             *("--media-port", os.environ["VASISTAS_MEDIA_PORT"]),
+            "--child",
         ],
         f"{settings.MEDIA_NODE_URL}/livez",
         env={**os.environ, "VASISTAS_GRANT_KEY": settings.GRANT_KEY.decode(), "VASISTAS_DATA": str(data)},
