@@ -24,7 +24,10 @@ class Origins:
         """
         if origin is None or origin in self.public:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         if parts.scheme not in {"http", "https"} or parts.netloc.lower() != host.lower():
             return False
         name = parts.hostname or ""

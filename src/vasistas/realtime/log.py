@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 RING_EVENTS_MAX = 256  # a reader further behind loads the page's snapshot again
 RING_AGE_S = 120.0  # what was said is not kept in memory for longer than a reconnect takes
+RING_QUIET_S = 3_600.0  # an empty ring without readers is forgotten, and positions into it with it
 CHANNELS_MAX = 50_000
 LOG_BYTES_MAX = 64_000_000
 
@@ -36,6 +37,7 @@ class Ring:
     def __init__(self, channel: str, epoch: str) -> None:
         self.epoch = epoch
         self.offset = 0  # of the newest entry ever appended
+        self.published_at = 0.0  # monotonic seconds of that entry
         self.entries: deque[Entry] = deque()
         self.size_bytes = 0
         self.head = f'{{"c":{json.dumps(channel)},"e":"{epoch}","o":'.encode()
@@ -58,6 +60,7 @@ class Log:
         with self._lock:
             ring = self._ring(channel)
             ring.offset += 1
+            ring.published_at = now
             message = b"%s%d,%s" % (ring.head, ring.offset, tail)
             before = ring.size_bytes
             ring.entries.append(Entry(ring.offset, now, message))
@@ -84,7 +87,7 @@ class Log:
             return [ring.entries[index] for index in range(-missed, 0)] if missed else []
 
     def sweep(self, *, now: float, busy: Iterable[str] = ()) -> None:
-        """Forget what is older than RING_AGE_S. busy: channels with readers; their empty rings stay."""
+        """Forget events older than RING_AGE_S and rings quiet for RING_QUIET_S. busy: channels with readers stay."""
         kept = frozenset(busy)
         with self._lock:
             for channel, ring in list(self._rings.items()):
@@ -92,7 +95,8 @@ class Log:
                 while ring.entries and ring.entries[0].at < now - RING_AGE_S:
                     ring.drop_oldest()
                 self._size_bytes += ring.size_bytes - before
-                if ring.offset and not ring.entries and channel not in kept:
+                is_quiet = ring.offset and ring.published_at < now - RING_QUIET_S
+                if is_quiet and channel not in kept:
                     del self._rings[channel]
 
     def size(self) -> tuple[int, int]:
