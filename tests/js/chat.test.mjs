@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { COLOURS, colourOf } from "../../src/vasistas/static/vasistas/js/lib/chat-colour.js";
 import * as draft from "../../src/vasistas/static/vasistas/js/lib/chat-draft.js";
+import { place } from "../../src/vasistas/static/vasistas/js/lib/chat-place.js";
 import * as pace from "../../src/vasistas/static/vasistas/js/lib/chat-pace.js";
 import { mentions, tokens } from "../../src/vasistas/static/vasistas/js/lib/chat-tokens.js";
 
@@ -70,4 +71,12 @@ test("slow chat is read line by line, fast chat is told as a number now and then
   assert.deepEqual([told.pace.isFast, told.summary], [true, 12]);
   told = pace.heard(told.pace, 1, 30_000);
   assert.deepEqual([told.pace.isFast, told.summary], [false, 0]);
+});
+
+test("a box opens above what opened it, below when there is no room, and stays on the screen", () => {
+  const screen = { width: 320, height: 600 };
+  const box = { width: 200, height: 250 };
+  assert.deepEqual(place({ left: 280, right: 310, top: 400, bottom: 430 }, box, screen), { left: 110, top: 144 });
+  assert.deepEqual(place({ left: 280, right: 310, top: 40, bottom: 70 }, box, screen), { left: 110, top: 76 });
+  assert.deepEqual(place({ left: 0, right: 30, top: 100, bottom: 590 }, box, screen), { left: 8, top: 342 });
 });

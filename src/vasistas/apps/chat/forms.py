@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from vasistas.apps.chat.commands import MUTE_MINUTES_DEFAULT, MUTE_MINUTES_MAX, SLOW_MODE_S_MAX
 from vasistas.apps.chat.models import REASON_CHARS_MAX, RoomSettings
 
-SLOW_MODE_CHOICES_S = (0, 3, 5, 10, 30, 60, 120)
-MUTE_CHOICES_MINUTES = (10, 60, 24 * 60)
 POSTED_CHARS_MAX = 16_384  # the operation counts what is left after normalising
 
 

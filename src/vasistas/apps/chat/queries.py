@@ -5,9 +5,9 @@ leaves: people are a name shown and a reference good in one room only.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import rules
 from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, RETENTION_DAYS, Message, Mute, RoomSettings
-from vasistas.apps.chat.text import Token, tokens
+from vasistas.apps.chat.text import EMOJI, Token, tokens
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
@@ -26,9 +26,11 @@ from vasistas.lib.errors import NotAllowed, NotFound
 
 HISTORY_LINES_MAX = 50  # lines of one page of history
 RECENT_SPEAKER_S = 24 * 3600  # who spoke within this time can be named in a command
+SLOW_MODE_CHOICES_S = (0, 3, 5, 10, 30, 60, 120)  # offered; any number of seconds up to 600 is taken
 MUTES_SHOWN_MAX = 50  # rows of the list of muted people
 COLOURS = 12  # chat__author--0 … in chat.css; js/lib/chat-colour.js counts alike
 
+type Reach = Literal["all", "members", "own"]  # whose lines someone can act on; js/lib/chat-lines.js decides alike
 type Someone = Viewer | Member | AnonymousUser
 
 
@@ -44,7 +46,7 @@ class MessageNotFound(NotFound):
 
 @dataclass(frozen=True)
 class Line:
-    """at: unix seconds. tokens: the text, cut for display."""
+    """at: unix seconds. tokens: the text, cut for display. is_actionable, is_call: for one viewer."""
 
     id: int
     author: str
@@ -53,6 +55,8 @@ class Line:
     text: str
     at: float
     tokens: tuple[Token, ...] = ()
+    is_actionable: bool = False
+    is_call: bool = False
 
     @property
     def colour(self) -> int:
@@ -101,15 +105,16 @@ def _lines(room: Room, newest_first: Iterable[Message]) -> list[Line]:
     ]
 
 
-def get_message_for(standing: rules.Standing, room: Room, message_id: int) -> Message:
-    """Return a message of this room to someone with the room's tools.
+def get_message_for(viewer: Member, room: Room, message_id: int, at: datetime) -> Message:
+    """Return a message of this room to its author, or to someone with the room's tools.
 
-    Raises: NotAllowed `chat.not_moderator`. MessageNotFound.
+    Raises: MessageNotFound. NotAllowed `chat.not_moderator`.
     """
-    check_has_desk(standing)
-    message = Message.objects.shown().filter(room=room, pk=message_id).select_related("author", "room").first()
+    message = Message.objects.shown().filter(room=room, pk=message_id).select_related("author", "room__host").first()
     if message is None:
         raise MessageNotFound
+    if message.author_id != viewer.pk:
+        check_has_desk(standing_of(room, viewer, at))
     return message
 
 
@@ -191,6 +196,24 @@ def get_muted_for(standing: rules.Standing, room: Room, mute_id: int) -> Member:
     return mute.member
 
 
+def _for_viewer(lines: list[Line], reach: Reach, ref: str, name: str) -> list[Line]:
+    """Mark the lines this viewer can act on, and those that call them by name."""
+    return [
+        replace(
+            line,
+            is_actionable=bool(ref) and (line.author_ref == ref or _reaches(reach, line.role)),
+            is_call=bool(name)
+            and line.author_ref != ref
+            and any(one.kind == "mention" for one in tokens(line.text, [name])),
+        )
+        for line in lines
+    ]
+
+
+def _reaches(reach: Reach, role: str) -> bool:
+    return reach == "all" or (reach == "members" and role == Message.Role.MEMBER)
+
+
 # -- Rooms -------------------------------------------------------------------------------------------------------------
 
 
@@ -249,6 +272,8 @@ class Panel:
     links_allowed: bool
     viewer_ref: str
     viewer_name: str
+    viewer_role: str
+    reach: Reach
     has_desk: bool
     is_host: bool
     needs_reason: bool
@@ -257,6 +282,22 @@ class Panel:
     banned: list[rooms.Person]
     chars_max: int = MESSAGE_CHARS_MAX
     retention_days: int = RETENTION_DAYS
+
+    @property
+    def emoji(self) -> dict[str, str]:
+        return EMOJI
+
+    @property
+    def slow_mode_choices(self) -> tuple[int, ...]:
+        return SLOW_MODE_CHOICES_S
+
+    @property
+    def audiences(self) -> list[tuple[str, Any]]:
+        return RoomSettings.Audience.choices
+
+    @property
+    def oldest_id(self) -> int | None:
+        return self.lines[0].id if self.lines else None
 
     def snapshot(self) -> dict[str, Any]:
         """What a script needs to be where this panel is: lines as in the realtime events, and what events change."""
@@ -278,15 +319,18 @@ def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_
     at = at or timezone.now()
     member = member_of(viewer)
     standing = standing_of(room, viewer, at)
+    is_host = standing.role == Message.Role.HOST
     settings = settings_of(room)
     refusal = rules.refusal_to_say(standing, settings, at)
     limit = HISTORY_LINES_MAX + 1  # one more tells whether there are older ones
     lines = recent(room, limit=limit) if older_than is None else before(room, older_than, limit=limit)
     is_slowed = member is not None and not standing.has_desk
+    viewer_ref, viewer_name = (rooms.ref_for(member, room), member.display_name) if member else ("", "")
+    reach: Reach = "all" if standing.is_staff or is_host else "members" if standing.has_desk else "own"
     return Panel(
         room_id=room.pk,
         slug=room.slug,
-        lines=lines[-HISTORY_LINES_MAX:],
+        lines=_for_viewer(lines[-HISTORY_LINES_MAX:], reach, viewer_ref, viewer_name),
         has_older=len(lines) > HISTORY_LINES_MAX,
         refusal=refusal or "",
         refusal_words=refusal_words(refusal, standing.muted_until),
@@ -294,13 +338,15 @@ def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_
         wait_s=-int(-wait_s(room, member, settings.slow_mode_s, at) // 1) if member and is_slowed else 0,
         audience=settings.audience,
         links_allowed=settings.links_allowed,
-        viewer_ref=rooms.ref_for(member, room) if member else "",
-        viewer_name=member.display_name if member else "",
+        viewer_ref=viewer_ref,
+        viewer_name=viewer_name,
+        viewer_role=standing.role,
+        reach=reach,
         has_desk=standing.has_desk,
-        is_host=standing.role == Message.Role.HOST,
+        is_host=is_host,
         needs_reason=rules.needs_reason(standing),
         muted=muted_in(room, at) if standing.has_desk else [],
-        moderators=rooms.moderators_of(room) if standing.role == Message.Role.HOST else [],
+        moderators=rooms.moderators_of(room) if is_host else [],
         banned=rooms.bans_of(room, at) if standing.has_desk else [],
     )
 

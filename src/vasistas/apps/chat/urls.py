@@ -10,6 +10,7 @@ urlpatterns = [
             [
                 path("chat", views.chat, name="say"),
                 path("chat", views.chat, name="history"),
+                path("chat/desk", views.desk, name="desk"),
                 path("chat/<int:message_id>/moderate", views.moderate, name="moderate"),
                 path("chat/<int:message_id>/delete", views.delete, name="delete"),
                 path("chat/clear", views.clear, name="clear"),

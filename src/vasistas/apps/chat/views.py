@@ -127,6 +127,15 @@ def moderate(request: HttpRequest, slug: str, message_id: int) -> HttpResponse:
     return render(request, "chat/moderate.html", context)
 
 
+@require_GET
+@never_cache
+def desk(request: HttpRequest, slug: str) -> HttpResponse:
+    """The tools of the room as a fragment: what the panel puts in place of its own after a change."""
+    room = _room_for(request, slug)
+    panel = queries.panel_for(room, _viewer(request), timezone.now())
+    return render(request, "chat/_desk.html", {"room": room, "chat": panel, "back": _back(request, room)})
+
+
 @require_POST
 def delete(request: HttpRequest, slug: str, message_id: int) -> HttpResponse:
     room = _room_for(request, slug)
@@ -227,8 +236,7 @@ def _member(request: HttpRequest) -> Member:
 
 
 def _message(request: HttpRequest, room: Room, message_id: int) -> Message:
-    standing = queries.standing_of(room, _viewer(request), timezone.now())
-    return queries.get_message_for(standing, room, message_id)
+    return queries.get_message_for(_member(request), room, message_id, timezone.now())
 
 
 def _cleaned(form: django_forms.Form) -> dict[str, Any]:

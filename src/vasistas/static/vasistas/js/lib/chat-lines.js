@@ -138,6 +138,17 @@ export function speakers(state) {
   return new Set(state.lines.map((line) => line.author));
 }
 
+/**
+ * @param {Line} line
+ * @param {"all" | "members" | "own"} reach of the viewer
+ * @param {string} ownRef "" for visitors
+ * @returns {boolean} whether the viewer can act on this line; the server decides again
+ */
+export function isActionable(line, reach, ownRef) {
+  if (!ownRef || line.isPending || line.isRemoved) return false;
+  return line.author_ref === ownRef || reach === "all" || (reach === "members" && line.role === "member");
+}
+
 /** @param {State} state @param {(line: Line) => boolean} isMeant @returns {State} */
 function removed(state, isMeant) {
   const strike = (/** @type {Line} */ line) => (isMeant(line) && !line.isPending ? { ...line, text: "", isRemoved: true } : line);
