@@ -24,7 +24,9 @@ from vasistas.apps.rooms.operations.counts import (
     sweep,
 )
 from vasistas.apps.rooms.operations.desk import (
+    ClassFixedOnAir,
     RoomDetails,
+    RoomOwnedAlready,
     SlugTaken,
     change_room,
     create_room,
@@ -32,6 +34,7 @@ from vasistas.apps.rooms.operations.desk import (
     rotate_stream_key,
 )
 from vasistas.apps.rooms.operations.people import (
+    NotAModerator,
     add_moderator,
     ban,
     follow,
@@ -39,11 +42,15 @@ from vasistas.apps.rooms.operations.people import (
     unban,
     unfollow,
 )
-from vasistas.apps.rooms.operations.pictures import clear_thumbnail, save_thumbnail
+from vasistas.apps.rooms.operations.pictures import NotOnAir, clear_thumbnail, save_thumbnail
 
 __all__ = [
+    "ClassFixedOnAir",
+    "NotAModerator",
+    "NotOnAir",
     "OnAirAlready",
     "RoomDetails",
+    "RoomOwnedAlready",
     "SlugTaken",
     "add_moderator",
     "apply_node_event",

@@ -14,6 +14,7 @@ from vasistas.apps.rooms import queries
 from vasistas.apps.rooms.events import StateChanged, ViewersCounted
 from vasistas.apps.rooms.models import Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import pictures
+from vasistas.apps.rooms.operations.pictures import NotOnAir
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, NotAllowed
 from vasistas.media.port import Answer, RoomBusy, RoomNotLive
@@ -22,11 +23,6 @@ from vasistas.media.port import Answer, RoomBusy, RoomNotLive
 class OnAirAlready(DomainError):  # noqa: N818 — refusals read as facts
     status = 409
     code = "rooms.busy"
-
-
-class NotOnAir(DomainError):  # noqa: N818 — see above
-    status = 409
-    code = "rooms.not_on_air"
 
 
 # -- The host ----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ FOLDER = "thumbnails"
 NAME_BYTES = 16
 
 
-class NoThumbnailOffAir(DomainError):  # noqa: N818 — refusals read as facts
+class NotOnAir(DomainError):  # noqa: N818 — refusals read as facts
     status = 409
     code = "rooms.not_on_air"
 
@@ -27,7 +27,7 @@ class NoThumbnailOffAir(DomainError):  # noqa: N818 — refusals read as facts
 def save_thumbnail(*, room: Room, data: bytes, at: datetime) -> str:
     """Store what the host's browser sees of its own camera, re-encoded; the former picture is removed. Returns its URL.
 
-    Raises: NoThumbnailOffAir; LimitReached: one per THUMBNAIL_EVERY; PictureRefused, PictureTooLarge.
+    Raises: NotOnAir; LimitReached: one per THUMBNAIL_EVERY; PictureRefused, PictureTooLarge.
     Publishes: ThumbnailChanged.
     """
     _check(room, at)
@@ -64,7 +64,7 @@ def path_of(name: str) -> str:
 
 def _check(room: Room, at: datetime) -> None:
     if room.state not in {State.STARTING, State.LIVE, State.AWAY}:
-        raise NoThumbnailOffAir(_("This room is not on air."))
+        raise NotOnAir(_("This room is not on air."))
     if room.thumbnail_at and at - room.thumbnail_at < THUMBNAIL_EVERY:
         raise LimitReached(_("One picture every few seconds is enough."), retry_after_s=THUMBNAIL_EVERY.seconds)
 

@@ -155,7 +155,9 @@ def health(request: HttpRequest, slug: str) -> HttpResponse:
             "state": room.state,
             "viewers": room.viewer_count,
             "ingest": broadcast.ingest if broadcast else None,
-            "session": broadcast.session if broadcast else None,  # a page that lost its line sees whether it was replaced
+            "session": broadcast.session
+            if broadcast
+            else None,  # a page that lost its line sees whether it was replaced
             "started_at": broadcast.started_at.timestamp() if broadcast else None,
             "media": _figures(stats) if stats else None,
         }
