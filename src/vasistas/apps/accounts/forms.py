@@ -1,9 +1,12 @@
 """What people type when they join and change what others see."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
 from allauth.account.internal.flows.signup import prevent_enumeration
+from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
 from django.conf import settings
@@ -14,6 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from vasistas.apps.accounts import operations, queries, rules
 from vasistas.apps.accounts.models import DISPLAY_NAME_CHARS_MAX, DISPLAY_NAME_CHARS_MIN, Member
+
+PASSWORD_HINT = gettext_lazy("At least 10 characters. A short sentence of your own works well.")
 
 
 class DisplayNameField(forms.CharField):
@@ -48,9 +53,44 @@ class DisplayNameField(forms.CharField):
         return name
 
 
-class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]  # allauth ships no types
+class OurWords:
+    """Puts our words and autocomplete hints into allauth's forms, and asks for a new password once instead of twice."""
+
+    words: ClassVar[Mapping[str, tuple[Any, Any]]] = {
+        "email": (gettext_lazy("Mail address"), ""),
+        "login": (gettext_lazy("Mail address"), ""),
+        "password": (gettext_lazy("Password"), ""),
+        "oldpassword": (gettext_lazy("Password now"), ""),
+        "password1": (gettext_lazy("New password"), PASSWORD_HINT),
+        "remember": (gettext_lazy("Stay signed in for 14 days on this device"), ""),
+        "code": (gettext_lazy("Code"), ""),
+        "name": (gettext_lazy("Name"), ""),
+    }
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("password2", None)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            if name in self.words:
+                field.label, field.help_text = self.words[name]
+            if name == "code":
+                field.widget.attrs |= {
+                    "autocomplete": "one-time-code",
+                    "autocapitalize": "characters",
+                    "spellcheck": "false",
+                }
+
+
+class SignupForm(OurWords, allauth_forms.SignupForm):  # type: ignore[misc]  # allauth ships no types
     """Mail, name shown, password; nothing else is asked."""
 
+    words: ClassVar = {
+        **OurWords.words,
+        "email": (gettext_lazy("Mail address"), gettext_lazy("For signing in. Hosts and other members never see it.")),
+        "password1": (gettext_lazy("Password"), PASSWORD_HINT),
+    }
     account_already_exists: bool
     display_name = DisplayNameField()
     field_order = ("email", "display_name", "password1")
@@ -108,3 +148,23 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]  # a
         required=False,
         initial=True,
     )
+
+
+def _in_our_words(form: type[Any]) -> type[Any]:
+    return type(form.__name__, (OurWords, form), {"__module__": __name__})
+
+
+LoginForm = _in_our_words(allauth_forms.LoginForm)
+RequestLoginCodeForm = _in_our_words(allauth_forms.RequestLoginCodeForm)
+ConfirmLoginCodeForm = _in_our_words(allauth_forms.ConfirmLoginCodeForm)
+ConfirmEmailVerificationCodeForm = _in_our_words(allauth_forms.ConfirmEmailVerificationCodeForm)
+AddEmailForm = _in_our_words(allauth_forms.AddEmailForm)
+ChangePasswordForm = _in_our_words(allauth_forms.ChangePasswordForm)
+SetPasswordForm = _in_our_words(allauth_forms.SetPasswordForm)
+ResetPasswordForm = _in_our_words(allauth_forms.ResetPasswordForm)
+ResetPasswordKeyForm = _in_our_words(allauth_forms.ResetPasswordKeyForm)
+ReauthenticateForm = _in_our_words(allauth_forms.ReauthenticateForm)
+AuthenticateForm = _in_our_words(mfa_forms.AuthenticateForm)
+MFAReauthenticateForm = _in_our_words(mfa_forms.ReauthenticateForm)
+ActivateTOTPForm = _in_our_words(totp_forms.ActivateTOTPForm)
+EditPasskeyForm = _in_our_words(webauthn_forms.EditWebAuthnForm)
