@@ -23,7 +23,7 @@ SITE = Origins(public=frozenset({"https://cams.example"}), hosts=frozenset({"loc
         ("http://[", "[", False),
     ],
 )
-def test_origin_must_be_the_site(origin: str | None, host: str, allowed: bool) -> None:
+def test_origin_must_be_the_site(origin: str | None, host: str, *, allowed: bool) -> None:
     assert SITE.allow(origin, host) is allowed
 
 

@@ -75,5 +75,5 @@ def test_foreign_grants_are_refused() -> None:
 
 def test_without_a_key_there_are_no_grants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(realtime._State, "key", None)
-    with pytest.raises(RuntimeError, match="realtime.configure"):
+    with pytest.raises(RuntimeError, match=r"realtime\.configure"):
         realtime.grant(["room:1"], now=time.time())
