@@ -264,6 +264,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "fido2": {"level": "WARNING"},  # it tells which passkey signed in
         "httpx": {"level": "WARNING"},
         "uvicorn": {"level": "WARNING"},
     },

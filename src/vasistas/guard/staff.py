@@ -44,6 +44,6 @@ class StaffSite(AdminSite):
         messages.warning(request, _("The staff desk needs a second factor. Set up an authenticator app or a passkey."))
         return redirect("mfa_index")
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 — Django's signature
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:  # noqa: ARG002 — Django's signature
         """Lead to the site's own page, with its limits and its mail."""
         return redirect("account_change_password")

@@ -25,7 +25,7 @@ def assert_is_ours(page: str) -> None:
     assert not re.search(r"\b[Pp]lease\b|[Ss]uccessfully", page)
     ids = set(re.findall(r'<label for="([\w-]+)"', page))
     for field in re.findall(r"<input[^>]+>", page):
-        if not re.search(r'type="(hidden|search)"', field):
+        if not re.search(r'type="(hidden|search)"|\shidden>', field):
             assert re.search(r'id="([\w-]+)"', field)[1] in ids, field
 
 

@@ -66,6 +66,7 @@ class OurWords:
         "code": (gettext_lazy("Code"), ""),
         "name": (gettext_lazy("Name"), ""),
     }
+    is_numeric: ClassVar = False
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,6 +82,8 @@ class OurWords:
                     "autocapitalize": "characters",
                     "spellcheck": "false",
                 }
+                if self.is_numeric:
+                    field.widget.attrs["inputmode"] = "numeric"
 
 
 class SignupForm(OurWords, allauth_forms.SignupForm):  # type: ignore[misc]  # allauth ships no types
@@ -150,8 +153,8 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]  # a
     )
 
 
-def _in_our_words(form: type[Any]) -> type[Any]:
-    return type(form.__name__, (OurWords, form), {"__module__": __name__})
+def _in_our_words(form: type[Any], **attributes: Any) -> type[Any]:
+    return type(form.__name__, (OurWords, form), {"__module__": __name__, **attributes})
 
 
 LoginForm = _in_our_words(allauth_forms.LoginForm)
@@ -164,7 +167,7 @@ SetPasswordForm = _in_our_words(allauth_forms.SetPasswordForm)
 ResetPasswordForm = _in_our_words(allauth_forms.ResetPasswordForm)
 ResetPasswordKeyForm = _in_our_words(allauth_forms.ResetPasswordKeyForm)
 ReauthenticateForm = _in_our_words(allauth_forms.ReauthenticateForm)
-AuthenticateForm = _in_our_words(mfa_forms.AuthenticateForm)
-MFAReauthenticateForm = _in_our_words(mfa_forms.ReauthenticateForm)
-ActivateTOTPForm = _in_our_words(totp_forms.ActivateTOTPForm)
+AuthenticateForm = _in_our_words(mfa_forms.AuthenticateForm, is_numeric=True)
+MFAReauthenticateForm = _in_our_words(mfa_forms.ReauthenticateForm, is_numeric=True)
+ActivateTOTPForm = _in_our_words(totp_forms.ActivateTOTPForm, is_numeric=True)
 EditPasskeyForm = _in_our_words(webauthn_forms.EditWebAuthnForm)
