@@ -9,6 +9,7 @@ class World {
   asked = [];
   statuses = [];
   timers = new Map();
+  onAir = ""; // the session the site knows of
   answers = []; // of the next POSTs; then 201
   #timer = 0;
 
@@ -21,6 +22,7 @@ class World {
       later: (run, ms) => { world.timers.set(++world.#timer, { run, ms }); return world.#timer; },
       forget: (timer) => world.timers.delete(timer),
       random: () => 1,
+      isReplaced: async (location) => world.onAir !== "" && !location.endsWith(world.onAir),
       onStatus: (status, error) => world.statuses.push(error ? `${status} ${error.code ?? error.message}` : status),
     });
   }
@@ -59,6 +61,7 @@ class World {
     const [id, { run, ms }] = [...this.timers].at(-1);
     this.timers.delete(id);
     run();
+    await new Promise(setImmediate);
     await new Promise(setImmediate);
     await new Promise(setImmediate);
     return ms;
@@ -187,4 +190,22 @@ test("a smaller preset changes rates and rests the layers it has not", async () 
     { rid: "m", active: true, maxBitrate: 1, maxFramerate: 24 },
     { rid: "h", active: true, maxBitrate: 2, maxFramerate: 24 },
   ]);
+});
+
+test("who was replaced by another page does not take the room back", async () => {
+  const world = await live();
+  world.onAir = "/whip/9";
+  world.peer.become("failed");
+  await world.fire();
+  assert.deepEqual(world.statuses, ["connected", "lost", "failed live.taken_over"]);
+  assert.equal(world.peers.length, 1);
+  assert.equal(world.timers.size, 0);
+});
+
+test("who is still known as the one on air comes back", async () => {
+  const world = await live();
+  world.onAir = "/whip/1";
+  world.peer.become("failed");
+  await world.fire();
+  assert.equal(world.peers.length, 2);
 });

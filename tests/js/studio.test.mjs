@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { countdown, elapsed } from "../../src/vasistas/static/vasistas/js/lib/countdown.js";
 import { PRESETS } from "../../src/vasistas/static/vasistas/js/lib/devices.js";
 import { canGoLive, checklist } from "../../src/vasistas/static/vasistas/js/lib/studio-checklist.js";
+import { tellCut } from "../../src/vasistas/static/vasistas/js/lib/studio-cut.js";
 import { panicKey } from "../../src/vasistas/static/vasistas/js/lib/studio-panic.js";
 import { isOnAir, mustWarn, next } from "../../src/vasistas/static/vasistas/js/lib/studio-state.js";
 import { words } from "../../src/vasistas/static/vasistas/js/lib/studio-words.js";
@@ -111,4 +112,20 @@ test("blank and dark pictures are known", () => {
 
 test("a refused picture is retried ever more slowly", () => {
   assert.deepEqual([0, 1, 2, 10].map(delay), [EVERY_MS, 16_000, 32_000, 60_000]);
+});
+
+test("the site is told of a cut until it knows, ever more slowly, and not for ever", async () => {
+  const told = async (answers) => {
+    const [news, waits] = [[], []];
+    const post = async () => { if (!answers.shift()) throw new Error("offline"); };
+    await tellCut({ post, wait: async (ms) => { waits.push(ms); }, onNews: (code) => news.push(code) });
+    return { news, waits };
+  };
+  assert.deepEqual(await told([true]), { news: ["ended.site_knows"], waits: [] });
+  assert.deepEqual(await told([false, false, true]), {
+    news: ["ended.site_waits", "ended.site_waits", "ended.site_knows"], waits: [500, 1_000],
+  });
+  const silent = await told([]);
+  assert.equal(silent.news.at(-1), "ended.site_silent");
+  assert.equal(silent.waits.length, 7);
 });

@@ -40,6 +40,7 @@ function line({ bps, nodeAnswers = true, status = 201, cutAtMs = Infinity }) {
 test("ten seconds of a line give its rate as the node saw it, and end the session", async () => {
   const { run, asked, peer, shares } = line({ bps: 3_700_000 });
   const found = await run();
+  await new Promise(setImmediate);
   assert.deepEqual([found.bitrateBps, found.lossRatio.toFixed(3), found.rttMs, found.recommended.name], [3_700_000, "0.010", 30, "standard"]);
   assert.equal(peer.isClosed, true);
   assert.deepEqual([asked[0], asked.at(-1)], ["POST /probe", "DELETE /probe/7"]);
@@ -61,6 +62,7 @@ test("a refusal comes back with its code and nothing stays open", async () => {
 test("stopped half-way: closed and ended", async () => {
   const { run, peer, asked } = line({ bps: 1_000_000, cutAtMs: 3_000 });
   await assert.rejects(run(), { name: "AbortError" });
+  await new Promise(setImmediate);
   assert.equal(peer.isClosed, true);
   assert.equal(asked.at(-1), "DELETE /probe/7");
 });

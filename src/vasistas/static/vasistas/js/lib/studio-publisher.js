@@ -16,6 +16,7 @@ const CONNECT_MS = 8_000; // from the answer to media that flows; loopback needs
  * @property {(run: () => void, ms: number) => any} later
  * @property {(timer: any) => void} forget
  * @property {() => number} random
+ * @property {(location: string) => Promise<boolean>} isReplaced whether another session than this is on air in the room
  * @property {(status: "connected" | "lost" | "failed", error?: any) => void} onStatus
  */
 
@@ -31,6 +32,7 @@ export class Publisher {
   #timer = /** @type {any} */ (null);
   #attempt = 0;
   #wasConnected = false;
+  #location = ""; // of the latest session that stood
   #tools;
 
   /** @param {Tools} tools */
@@ -53,6 +55,7 @@ export class Publisher {
     this.#media = media;
     this.#attempt = 0;
     this.#wasConnected = false;
+    this.#location = "";
     return this.#connect(isTakeover);
   }
 
@@ -113,6 +116,7 @@ export class Publisher {
         return;
       }
       this.#sending = sending;
+      this.#location = sending.location;
       if (peer.connectionState !== "connected") this.#timer = later(() => this.#lost(peer), CONNECT_MS);
     } catch (error) {
       if (peer !== this.#peer) return;
@@ -153,7 +157,16 @@ export class Publisher {
   #again(ms = backoff(this.#attempt, this.#tools.random())) {
     this.#tools.forget(this.#timer);
     this.#attempt += 1;
-    this.#timer = this.#tools.later(() => this.#connect(true), ms);
+    this.#timer = this.#tools.later(() => this.#return(), ms);
+  }
+
+  /** Come back, unless the host went live elsewhere: two pages must not take the room from each other for ever. */
+  async #return() {
+    const media = this.#media;
+    const isReplaced = await this.#tools.isReplaced(this.#location).catch(() => false);
+    if (media !== this.#media || this.#peer) return; // stopped, or come back, in the meantime
+    if (isReplaced) this.#tools.onStatus("failed", { code: "live.taken_over", message: "", status: 409 });
+    else await this.#connect(true);
   }
 
   #drop() {

@@ -10,3 +10,8 @@ export function words(table) {
     return sentence.replace(/\{(\w+)\}/g, (gap, name) => String(gaps[name] ?? gap));
   };
 }
+
+/** The table the server put into the page. @param {Document} page */
+export function wordsOf(page) {
+  return words(JSON.parse(page.getElementById("studio-words")?.textContent || "{}"));
+}

@@ -37,8 +37,8 @@ export async function testUplink(run) {
     await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
     return outcome(await observe(run, location));
   } finally {
-    peer.close();
-    if (location) leave(location, site);
+    if (location) leave(location, site).finally(() => peer.close()); // the site first: it still knows the session then
+    else peer.close();
   }
 }
 

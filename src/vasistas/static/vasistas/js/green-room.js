@@ -1,0 +1,10 @@
+// The green room and the page on air. Parts first: the room asks them as soon as it is there.
+import "./elements/studio-checklist.js";
+import "./elements/studio-countdown.js";
+import "./elements/studio-devices.js";
+import "./elements/studio-faults.js";
+import "./elements/studio-health.js";
+import "./elements/studio-level-meter.js";
+import "./elements/studio-thumbnail.js";
+import "./elements/studio-uplink.js";
+import "./elements/studio-green-room.js";
