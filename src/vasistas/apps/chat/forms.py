@@ -1,9 +1,6 @@
 """Reads what chat forms post. Whether it may be done is decided by the operations."""
 
-from typing import Any
-
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from vasistas.apps.chat.commands import MUTE_MINUTES_DEFAULT, MUTE_MINUTES_MAX, SLOW_MODE_S_MAX
@@ -51,16 +48,3 @@ class SlowMode(forms.Form):
 class Settings(forms.Form):
     audience = forms.ChoiceField(choices=RoomSettings.Audience.choices, label=_("Who may chat"))
     links_allowed = forms.BooleanField(required=False, label=_("Members may post links"))
-
-
-class Moderator(forms.Form):
-    """Name one by name, or take one off the list by reference."""
-
-    name = forms.CharField(max_length=64, required=False, label=_("Name"))
-    ref = forms.RegexField(r"^[0-9a-f]{16}\Z", required=False)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if bool(cleaned.get("name")) == bool(cleaned.get("ref")):
-            raise ValidationError(_("Write a name."))
-        return cleaned

@@ -198,13 +198,15 @@ def get_muted_for(standing: rules.Standing, room: Room, mute_id: int) -> Member:
 
 def _for_viewer(lines: list[Line], reach: Reach, ref: str, name: str) -> list[Line]:
     """Mark the lines this viewer can act on, and those that call them by name."""
+    if not ref:
+        return lines
+    names = {name, *(line.author for line in lines)}
     return [
         replace(
             line,
-            is_actionable=bool(ref) and (line.author_ref == ref or _reaches(reach, line.role)),
-            is_call=bool(name)
-            and line.author_ref != ref
-            and any(one.kind == "mention" for one in tokens(line.text, [name])),
+            tokens=tuple(tokens(line.text, names)),
+            is_actionable=line.author_ref == ref or _reaches(reach, line.role),
+            is_call=line.author_ref != ref and any(one.kind == "mention" for one in tokens(line.text, [name])),
         )
         for line in lines
     ]

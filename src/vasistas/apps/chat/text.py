@@ -114,9 +114,15 @@ def _limit_marks(text: str) -> str:
     kept: list[str] = []
     marks = COMBINING_MARKS_MAX  # a mark with no letter before it would sit on the author's name
     for char in text:
-        marks = marks + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
-        if marks <= COMBINING_MARKS_MAX:
-            kept.append(char)
+        if unicodedata.category(char) in {"Mn", "Me"}:
+            marks += 1
+            if marks > COMBINING_MARKS_MAX:
+                continue
+        elif char == " ":
+            marks = COMBINING_MARKS_MAX
+        elif char not in _JOINERS:  # a joiner between marks starts no new letter
+            marks = 0
+        kept.append(char)
     return "".join(kept)
 
 

@@ -20,7 +20,6 @@ urlpatterns = [
                 path("chat/unban", views.unban, name="unban"),
                 path("chat/slow-mode", views.slow_mode, name="slow_mode"),
                 path("chat/settings", views.change_settings, name="settings"),
-                path("moderators", views.moderators, name="moderators"),
             ]
         ),
     ),

@@ -131,8 +131,9 @@ def moderate(request: HttpRequest, slug: str, message_id: int) -> HttpResponse:
 @never_cache
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
     """The tools of the room as a fragment: what the panel puts in place of its own after a change."""
-    room = _room_for(request, slug)
-    panel = queries.panel_for(room, _viewer(request), timezone.now())
+    room, at = _room_for(request, slug), timezone.now()
+    queries.check_has_desk(queries.standing_of(room, _viewer(request), at))
+    panel = queries.panel_for(room, _viewer(request), at)
     return render(request, "chat/_desk.html", {"room": room, "chat": panel, "back": _back(request, room)})
 
 
@@ -203,19 +204,6 @@ def change_settings(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.Settings(request.POST))
     operations.change_settings(room=room, by=_member(request), at=timezone.now(), **asked)
     return _done(request, room, _("The chat's settings are changed."))
-
-
-@require_POST
-def moderators(request: HttpRequest, slug: str) -> HttpResponse:
-    """Name a moderator by the name shown, or take one off the list; the host's alone."""
-    room, asked = rooms.get_own_room(_member(request), slug), _cleaned(forms.Moderator(request.POST))
-    if asked["ref"]:
-        member = rooms.member_by_ref(room, asked["ref"])
-        room_operations.remove_moderator(room=room, member=member)
-        return _done(request, room, _("%(name)s moderates no longer.") % {"name": member.display_name})
-    member = rooms.member_by_name(asked["name"])
-    room_operations.add_moderator(room=room, member=member, at=timezone.now())
-    return _done(request, room, _("%(name)s moderates this room now.") % {"name": member.display_name})
 
 
 # -- Translating in and out --------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ export function watchActs(root, { signal, notice, fail, lineOf }) {
       return;
     }
     if (menu?.matches(":popover-open")) menu.hidePopover();
-    notice(answer.notice);
+    notice(answer.notice ?? "");
     await renewTools(root);
   }, { signal });
 

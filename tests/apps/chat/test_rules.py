@@ -1,0 +1,73 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.factories.chat import NOW
+from vasistas.apps.chat.models import Message, RoomSettings
+from vasistas.apps.chat.rules import Refusal, Standing, can_moderate, can_post_links, needs_reason, refusal_to_say
+
+MEMBER = Standing(is_signed_in=True, has_verified_mail=True)
+HOST = replace(MEMBER, role=Message.Role.HOST)
+MODERATOR = replace(MEMBER, role=Message.Role.MODERATOR)
+STAFF = replace(MEMBER, is_staff=True)
+OPEN = RoomSettings()
+FOLLOWERS = RoomSettings(audience=RoomSettings.Audience.FOLLOWERS)
+NOBODY = RoomSettings(audience=RoomSettings.Audience.NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("standing", "wishes", "refusal"),
+    [
+        (Standing(), OPEN, Refusal.SIGN_IN),
+        (replace(MEMBER, has_verified_mail=False), OPEN, Refusal.MAIL_NOT_VERIFIED),
+        (replace(MEMBER, is_banned=True), OPEN, Refusal.BANNED),
+        (replace(MEMBER, muted_until=NOW + timedelta(seconds=1)), OPEN, Refusal.MUTED),
+        (replace(MEMBER, muted_until=NOW), OPEN, None),
+        (MEMBER, OPEN, None),
+        (MEMBER, FOLLOWERS, Refusal.FOLLOWERS_ONLY),
+        (replace(MEMBER, is_follower=True), FOLLOWERS, None),
+        (MODERATOR, FOLLOWERS, None),
+        (replace(MEMBER, is_follower=True), NOBODY, Refusal.CLOSED),
+        (HOST, NOBODY, None),
+        (MODERATOR, NOBODY, None),
+        (STAFF, NOBODY, None),
+    ],
+)
+def test_refusal_to_say_gives_the_first_ground(
+    standing: Standing, wishes: RoomSettings, refusal: Refusal | None
+) -> None:
+    assert refusal_to_say(standing, wishes, NOW) == refusal
+
+
+@pytest.mark.parametrize(
+    ("who", "whom", "may"),
+    [
+        (HOST, MEMBER, True),
+        (HOST, MODERATOR, True),
+        (HOST, HOST, False),
+        (HOST, STAFF, False),
+        (MODERATOR, MEMBER, True),
+        (MODERATOR, MODERATOR, False),
+        (MODERATOR, HOST, False),
+        (MODERATOR, STAFF, False),
+        (STAFF, MEMBER, True),
+        (STAFF, HOST, True),
+        (STAFF, STAFF, False),
+        (MEMBER, MEMBER, False),
+    ],
+)
+def test_can_moderate_follows_the_order_of_roles(who: Standing, whom: Standing, *, may: bool) -> None:
+    assert can_moderate(who, whom) is may
+
+
+def test_links_are_the_rooms_choice_for_members_only() -> None:
+    assert not can_post_links(MEMBER, OPEN)
+    assert can_post_links(MEMBER, RoomSettings(links_allowed=True))
+    assert can_post_links(MODERATOR, OPEN)
+
+
+def test_needs_reason_is_for_staff_in_rooms_of_others() -> None:
+    assert needs_reason(STAFF)
+    assert not needs_reason(replace(STAFF, role=Message.Role.HOST))
+    assert not needs_reason(HOST)
