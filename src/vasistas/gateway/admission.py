@@ -37,10 +37,11 @@ class Origins:
 def address_of(peer: str, forwarded: str | None, trusted: Collection[str]) -> str:
     """Return what sockets are counted under: the address behind a trusted proxy, IPv6 by its /64.
 
-    Args: forwarded: X-Forwarded-For. Only its last entry was written by our own proxy; the others are hearsay.
+    Args: forwarded: X-Forwarded-For. Each trusted proxy adds one entry at its end; what stands before is hearsay.
     """
     if forwarded and ("*" in trusted or peer in trusted):
-        peer = forwarded.rsplit(",", 1)[-1].strip()
+        entries = [entry.strip() for entry in reversed(forwarded.split(","))]
+        peer = next((entry for entry in entries if entry not in trusted), entries[-1])
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
