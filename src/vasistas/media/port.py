@@ -37,7 +37,7 @@ class SessionStats(msgspec.Struct, frozen=True, kw_only=True):
 
     connected: media can flow. bitrate_bps: received from a publisher or probe, sent to a viewer. loss_ratio: 0..1, on
     the way publisher → node, or node → viewer. rtt_ms: None until measured. layers: what the publisher sends, low to
-    high; for a viewer the one it gets. delivered_s: whole seconds of video handed over (viewers). limited_by: why the
+    high; for a viewer the one it gets. estimate_bps: what a viewer's browser thinks its way can carry. delivered_s: whole seconds of video handed over (viewers). limited_by: why the
     picture is smaller than it could be: "bandwidth", "bitrate_limit" or None.
     """
 
@@ -54,6 +54,7 @@ class SessionStats(msgspec.Struct, frozen=True, kw_only=True):
     delivered_s: int = 0
     bytes: int = 0
     duration_s: float = 0.0
+    estimate_bps: int | None = None
     limited_by: str | None = None
 
 

@@ -58,6 +58,7 @@ class Ingress:
         self.bitrate_bps = 0
         self.packets = 0
         self.malformed = 0
+        self.is_ended = False  # what is still in the queue is dropped: another publisher may be sending
         self.latest_at: float | None = None
         self.rtt_s: float | None = None
         self.loss_ratio = 0.0
@@ -68,6 +69,8 @@ class Ingress:
 
     def receive(self, data: bytes, at: float) -> None:
         """Take one packet, RTP or RTCP, as it came from the network at `at` (monotonic seconds)."""
+        if self.is_ended:
+            return
         self.latest_at = at
         if rtp.is_rtcp(data):
             self._read_reports(data, at)

@@ -18,6 +18,7 @@ from vasistas.media.port import (
     NodeStats,
     RoomBusy,
     RoomNotLive,
+    SdpMalformed,
     SessionKind,
     SessionStats,
     SessionUnknown,
@@ -81,8 +82,7 @@ class Node:
         self, *, room: str, session: str, offer: str, takeover: bool = False, bitrate_bps: int | None = None
     ) -> str:
         """Answer a publisher's offer (errors: `port.MediaPort.publish`)."""
-        parsed = sdp.parse(offer)
-        choices = [sdp.choose_published(section) for section in parsed.sections]
+        parsed, choices = _read_published(offer)
         self._check_unused(session)
         self._make_way(room, choices, takeover=takeover)
         limit_bps = min(bitrate_bps or self._bounds.publisher_bitrate_bps, self._bounds.publisher_bitrate_bps)
@@ -96,8 +96,7 @@ class Node:
 
     async def probe(self, *, session: str, offer: str) -> str:
         """Answer an uplink test (errors: `port.MediaPort.probe`)."""
-        parsed = sdp.parse(offer)
-        choices = [sdp.choose_published(section) for section in parsed.sections]
+        parsed, choices = _read_published(offer)
         self._check_unused(session)
         if self._count("probe") >= self._bounds.probes:
             raise NodeFull("Too many uplink tests run at once. Try again in 20 s.", code="media.limit_probes")
@@ -115,6 +114,7 @@ class Node:
             raise RoomNotLive("Nobody is live in this room. Try again when the room is live.")
         if self._count("viewer") >= self._bounds.viewers or len(place.viewers) >= self._bounds.viewers_per_room:
             raise NodeFull("This room is full. Try again later.", code="media.limit_viewers")
+        _check_direction(parsed, {"recvonly", "sendrecv"})
         choices = [_played(section, place.room.codec) for section in parsed.sections]
         sections = []
         for choice in choices:
@@ -253,16 +253,17 @@ class Node:
             if place and place.room is room:
                 place.viewers.discard(session)
             self._past[2] += entry.viewer.resent if entry.viewer else 0
-        else:
-            room.call(lambda: room.unpublish(session))
-            self._publisher_left(entry, reason)
+        elif entry.ingress is not None:
+            ingress = entry.ingress
+            room.call(lambda: room.unpublish(ingress))
+            self._publisher_left(entry)
         if entry.peer is not None:
             self._peers.close(entry.peer)
         logger.info("media.session_ended kind=%s session=%s reason=%s", entry.kind, session, reason)
         if entry.kind != "probe" and reason != "refused":
             self._tell("viewer.left" if entry.kind == "viewer" else "publisher.left", entry, reason)
 
-    def _publisher_left(self, entry: Session, reason: str) -> None:
+    def _publisher_left(self, entry: Session) -> None:
         if entry.kind == "probe":
             self._stop_room(entry.room)
             return
@@ -270,8 +271,7 @@ class Node:
         if place is None or place.room is not entry.room or place.publisher != entry.id:
             return
         place.publisher, place.left_at = None, time.monotonic()
-        never_began = entry.connected_at is None and not place.viewers
-        if never_began and (reason == "refused" or not entry.room.forwarded):
+        if entry.connected_at is None and not place.viewers:  # it never began
             self.close_room(entry.room.name)
 
     def close_room(self, room: str, *, reason: str = "room_closed") -> None:
@@ -388,6 +388,17 @@ class Node:
         )
 
 
+def _read_published(offer: str) -> tuple[sdp.Offer, list[sdp.Choice]]:
+    parsed = sdp.parse(offer)
+    _check_direction(parsed, {"sendonly", "sendrecv"})
+    return parsed, [sdp.choose_published(section) for section in parsed.sections]
+
+
+def _check_direction(offer: sdp.Offer, directions: set[str]) -> None:
+    if not all(section.direction in directions for section in offer.sections):
+        raise SdpMalformed(f"The session description (SDP) cannot be used: its sections must be {sorted(directions)}.")
+
+
 def _played(section: sdp.Section, video: sdp.Codec | None) -> sdp.Choice:
     if section.kind == "video" and video is not None:
         return sdp.choose_played(section, video)
@@ -411,6 +422,7 @@ def _stats_of_viewer(entry: Session, common: dict[str, object]) -> SessionStats:
         layers=layers,
         delivered_s=viewer.delivered_s,
         bytes=viewer.size_bytes,
+        estimate_bps=viewer.estimate_bps,
         limited_by="bandwidth" if viewer.chooser.is_narrow else None,
     )
 

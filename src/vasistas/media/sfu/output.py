@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vasistas.media.sfu import limits, rtp
+from vasistas.media.sfu import limits, rtcp, rtp
 from vasistas.media.sfu.uplink import Rate
 
 RING_MASK = limits.RING_PACKETS - 1
@@ -140,10 +140,11 @@ class Output:
             self._clock = (ntp, (timestamp + self._timestamp_shift) & rtp.TIMESTAMP_MASK, at)
 
     def clock_at(self, now: float) -> tuple[int, int] | None:
-        """The pair (NTP, outgoing time stamp) for this moment."""
-        if self._clock is None:
+        """The pair (NTP, outgoing time stamp) for this moment; by our own clock until the sender told its."""
+        if self.latest_at is None:
             return None
-        ntp, timestamp, at = self._clock
+        ours = (rtcp.ntp_time(time.time() - (now - self.latest_at)), self.latest_timestamp, self.latest_at)
+        ntp, timestamp, at = self._clock or ours
         elapsed = now - at
         return (
             (ntp + int(elapsed * 4_294_967_296)) & 0xFFFF_FFFF_FFFF_FFFF,

@@ -58,7 +58,7 @@ class Room:
         self._away_at = self._began_at
         self._over_s = 0
         self.dropped = 0
-        self.received = 0
+        self._received = 0
         self.moved_at = self._began_at
         self.thread = threading.Thread(target=self._run, name=f"room-{name}", daemon=True)
         self.thread.start()
@@ -106,6 +106,11 @@ class Room:
         self._queue.put((None, b"", 0.0))
 
     @property
+    def received(self) -> int:
+        ingress = self.ingress
+        return self._received + (ingress.packets if ingress else 0)
+
+    @property
     def forwarded(self) -> int:
         return sum(output.sent for output in list(self._outputs.values()))
 
@@ -122,8 +127,10 @@ class Room:
         self.publisher, self.ingress = session, ingress
         self._over_s = 0
 
-    def unpublish(self, session: str) -> None:
-        if self.publisher == session:
+    def unpublish(self, ingress: Ingress) -> None:
+        ingress.is_ended = True
+        if self.ingress is ingress:
+            self._received += ingress.packets
             self.publisher = self.ingress = None
 
     def join(self, viewer: Viewer) -> None:
@@ -204,7 +211,6 @@ class Room:
         elapsed_s, self._ticked_at = now - self._ticked_at, now
         if self.ingress:
             self.ingress.tick(now)
-            self.received = self.ingress.packets
         for viewer in self.viewers.values():
             if viewer.chooser.probe_bps:
                 viewer.probe(elapsed_s, now)
@@ -221,14 +227,21 @@ class Room:
             output.bitrate_bps = output.rate.bits_per_s(now)
         layers = self._layers()
         if not layers:
+            self._give_first(now)
             return
         for viewer in self.viewers.values():
-            loss = viewer.take_loss()
-            rid = viewer.chooser.update(layers, now, estimate_bps=viewer.estimate_bps, loss=loss)
+            rid = viewer.chooser.update(layers, now, viewer.take_figures())
             chosen = self._find(rid)
             wanted = viewer.waiting or viewer.output
             if chosen is not None and chosen is not wanted:
                 self._await_key_frame(viewer, chosen, now)
+
+    def _give_first(self, now: float) -> None:
+        """Nothing is measured yet: whoever has no picture gets the first stream there is."""
+        first = next(iter(self.ingress.video_outputs), None) if self.ingress else None
+        for viewer in self.viewers.values():
+            if first is not None and viewer.output is None and viewer.waiting is None:
+                self._await_key_frame(viewer, first, now)
 
     def _await_key_frame(self, viewer: Viewer, output: Output, now: float) -> None:
         if viewer.video is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vasistas.media.sfu import limits, rtcp, rtp, sdp
-from vasistas.media.sfu.layers import Chooser
+from vasistas.media.sfu.layers import Chooser, Figures
 from vasistas.media.sfu.output import FRAME_TICKS, Group, Kept, Output, Send, Variant
 
 VIDEO_SSRC, AUDIO_SSRC, RETRANSMISSION_SSRC = 0x5641_0001, 0x5641_0002, 0x5641_0003
@@ -109,13 +109,14 @@ class Viewer:
         self._resends.clear()
 
     def leave(self) -> None:
-        """Drop out of every group."""
+        """Drop out of every group, and let go of the native tracks: only their peer may hold them to the end."""
         self._leave_video()
         self.waiting = None
         if self.audio_group is not None and self._heard is not None:
             self._bytes += self.audio_group.bytes - self._since[1]
             self._heard.leave(self.session, self.audio_group)
             self._heard = self.audio_group = None
+        self.video = self.audio = None
 
     def _leave_video(self) -> None:
         if self.group is not None and self.output is not None:
@@ -147,10 +148,10 @@ class Viewer:
             self._resend([sequence for ssrc, sequence in feedback.nacks if ssrc == VIDEO_SSRC], at)
         return VIDEO_SSRC in feedback.key_frame_ssrcs
 
-    def take_loss(self) -> float | None:
-        """The loss of the latest report, once."""
+    def take_figures(self) -> Figures:
+        """What it reported since the last call."""
         loss, self._fresh_loss = self._fresh_loss, None
-        return loss
+        return Figures(estimate_bps=self.estimate_bps, loss=loss, rtt_s=self.rtt_s)
 
     def count_second(self, now: float) -> None:
         """Count the last second as delivered, if it was (docs/apps/media.md)."""
