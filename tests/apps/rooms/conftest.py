@@ -18,8 +18,11 @@ class Scene:
 
     def __init__(self) -> None:
         self.at = NOON
-        self.node = FakeMedia(clock=lambda: self.at.timestamp())
+        self.node = FakeMedia(clock=self._now)
         self._cursor = ""
+
+    def _now(self) -> float:
+        return self.at.timestamp()
 
     def later(self, **delta: float) -> datetime:
         self.at += timedelta(**delta)

@@ -138,7 +138,7 @@ def test_health_goes_to_the_studio_and_finds_the_lost(scene: Scene, django_captu
     assert lost.state == "away"
 
 
-# -- sweep: what time takes away -----------------------------------------------------------------------------------------
+# -- sweep: what time takes away -------------------------------------------------------------------------------------
 
 SWEPT = [
     # what the host did, seconds since, state then

@@ -26,6 +26,13 @@ class NotSignedIn(DomainError):  # noqa: N818 — refusals read as facts
     code = "not_signed_in"
 
 
+class KeyRefused(DomainError):  # noqa: N818 — see above
+    """One constant answer, whatever is wrong with the stream key."""
+
+    status = 401
+    code = "rooms.key_refused"
+
+
 class NotSdp(DomainError):  # noqa: N818 — see above
     status = 415
     code = "rooms.not_sdp"
@@ -54,6 +61,8 @@ def refusal(error: DomainError) -> JsonResponse:
     response = JsonResponse(body, status=error.status)
     if isinstance(error, LimitReached) and error.retry_after_s is not None:
         response["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, KeyRefused):
+        response["WWW-Authenticate"] = "Bearer"
     return response
 
 

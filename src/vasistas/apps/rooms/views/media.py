@@ -14,7 +14,6 @@ from vasistas.apps.rooms import operations, queries
 from vasistas.apps.rooms.models import SESSION_CHARS, Room
 from vasistas.apps.rooms.views import answers
 from vasistas.guard.access import public
-from vasistas.lib.errors import DomainError
 from vasistas.media.port import SessionStats
 
 WHEP_PER_MINUTE = 120  # per member, or per address: a household with several players that reconnect
@@ -23,13 +22,6 @@ WHIP_KEY_PER_MINUTE = 60  # per address; streaming software tries again every se
 PROBE_PER_MINUTE = 10
 STREAM_KEY_CHARS_MAX = 128
 BEARER = "Bearer "
-
-
-class KeyRefused(DomainError):  # noqa: N818 — refusals read as facts
-    """One constant answer, whatever is wrong with the key."""
-
-    status = 401
-    code = "rooms.key_refused"
 
 
 # -- Watching ----------------------------------------------------------------------------------------------------------
@@ -198,7 +190,7 @@ def _room_of_key(request: HttpRequest) -> Room:
     if header.startswith(BEARER) and 0 < len(key) <= STREAM_KEY_CHARS_MAX:
         room = queries.room_by_stream_key(key)
     if room is None:
-        raise KeyRefused("The stream key is wrong or was replaced. Make a new one in the studio.")
+        raise answers.KeyRefused("The stream key is wrong or was replaced. Make a new one in the studio.")
     return room
 
 
