@@ -21,9 +21,8 @@ def test_subscribing_tells_the_position_and_the_life_of_the_grant() -> None:
     vi, socket = world.join()
     world.append("room:1")
     world.subscribe(socket, "room:1")
-    assert vi.messages == [
-        {"op": "subscribed", "channel": "room:1", "epoch": "e-1", "offset": 1, "recovered": True, "expires_in_s": 600}
-    ]
+    answer = {"op": "subscribed", "channel": "room:1", "epoch": "e-1", "offset": 1, "recovered": True}
+    assert vi.messages == [answer | {"expires_in_s": 600, "spread_ms": 0}]
 
 
 def test_a_position_brings_what_was_missed_in_one_frame() -> None:
@@ -44,6 +43,15 @@ def test_a_position_that_cannot_be_served_is_told(position: tuple[str, int]) -> 
     world.subscribe(socket, "room:1", room_1=position)
     assert (vi.answers("subscribed")[0]["recovered"], vi.answers("subscribed")[0]["offset"]) == (False, 1)
     assert vi.heard("room:1") == []
+
+
+def test_pages_that_all_need_a_snapshot_are_spread_over_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "SPREAD_MS_MAX", 20)
+    world = World()
+    joined = [world.join() for _ in range(6)]
+    for _, socket in joined:
+        world.subscribe(socket, "room:1", room_1=("before the restart", 9))
+    assert [client.answers("subscribed")[0]["spread_ms"] for client, _ in joined] == [5, 10, 15, 20, 20, 20]
 
 
 def test_a_way_back_that_is_too_long_is_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +116,7 @@ def test_events_lost_from_the_ring_are_told_as_a_reset(monkeypatch: pytest.Monke
     for _ in range(5):
         world.append("room:1")
     world.hub.wake("room:1", now=world.now)
-    assert vi.answers("reset") == [{"op": "reset", "channel": "room:1", "epoch": "e-1", "offset": 5}]
+    assert vi.answers("reset") == [{"op": "reset", "channel": "room:1", "epoch": "e-1", "offset": 5, "spread_ms": 5}]
     world.pass_time(1)
     world.publish("room:1")
     assert vi.heard("room:1") == [6]

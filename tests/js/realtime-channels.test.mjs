@@ -61,7 +61,7 @@ test("a fresh grant keeps the position", () => {
 
 test("events that come while the snapshot loads are held, and only the newer ones delivered", () => {
   const channels = room(7);
-  assert.deepEqual(channels.receive(said(10)), [{ act: "reset", channel: "room:1" }]);
+  assert.deepEqual(channels.receive(said(10)), [{ act: "reset", channel: "room:1", spreadMs: 0 }]);
   assert.deepEqual(channels.receive(`[${said(11)},${said(12)}]`), []);
   assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 11 }), [told(12)]);
   assert.deepEqual(channels.receive(said(13)), [told(13)]);
@@ -77,7 +77,7 @@ test("a gap while the snapshot loads makes it load once again", () => {
   const channels = room(7);
   channels.receive(said(10));
   channels.receive(said(12));
-  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1" }]);
+  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1", spreadMs: 0 }]);
   assert.deepEqual(channels.receive(said(13)), []);
   assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 12 }), [told(13)]);
 });
@@ -86,7 +86,7 @@ test("what is held is bounded", () => {
   const channels = room(7);
   channels.receive(said(10));
   for (let o = 11; o < 11 + HELD_MAX; o += 1) channels.receive(said(o));
-  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1" }]);
+  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1", spreadMs: 0 }]);
 });
 
 test("all is live when every channel is subscribed", () => {

@@ -28,7 +28,8 @@ class World {
   cancel = (timer) => {
     this.timers = this.timers.filter((other) => other !== timer);
   };
-  random = () => 1;
+  luck = 1;
+  random = () => this.luck;
   report = (fault) => this.faults.push(fault);
   onWake = (wake) => {
     this.wake = wake;
@@ -162,6 +163,22 @@ test("a new epoch loads the snapshot and delivers what came meanwhile", async ()
   finish({ epoch: "b-1", offset: 4 });
   await settle();
   assert.deepEqual(seen.events, [5]);
+});
+
+test("a snapshot that many want is loaded at a moment of its own, and no event is lost by waiting", async () => {
+  let loadedAt;
+  const { world, seen } = livePage({
+    onReset: async () => {
+      loadedAt = world.now;
+      return { epoch: "a-1", offset: 40 };
+    },
+  });
+  world.luck = 0.5;
+  world.say({ op: "reset", channel: "room:1", epoch: "a-1", offset: 40, spread_ms: 8_000 });
+  world.say(said(41));
+  await world.pass(8_000);
+  assert.equal(loadedAt, 4_000);
+  assert.deepEqual(seen.events, [41]);
 });
 
 test("a snapshot that cannot be loaded is tried again", async () => {

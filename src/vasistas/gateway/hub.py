@@ -21,6 +21,8 @@ REST_PER_SOCKET_S = (
     50e-6  # a channel rests this long per socket after a frame: at most a fifth of a core for one channel
 )
 REST_S_MAX = 0.25
+SPREAD_PER_SOCKET_MS = 5  # about what a snapshot costs the site: after a restart all pages of a room want one
+SPREAD_MS_MAX = 15_000
 SLOTS = 20  # sockets are visited in turns, so that pings do not come in one burst
 
 
@@ -215,6 +217,7 @@ class Hub:
             offset=channel.served.offset,
             recovered=missed is not None,
             expires_in_s=max(0, int(ends_at - now)),
+            spread_ms=0 if missed is not None else _spread_ms(channel),
         )
         socket.outlet.write(protocol.answers_frame([answer]))
         if missed:
@@ -238,7 +241,7 @@ class Hub:
             return
         if entries is None or sum(len(entry.message) for entry in entries) > BATCH_BYTES_MAX:
             channel.served = self._bus.position(name)
-            frame = protocol.answers_frame([protocol.Reset(name, *channel.served)])
+            frame = protocol.answers_frame([protocol.Reset(name, *channel.served, _spread_ms(channel))])
             count = 0
         else:
             channel.served = Position(channel.served.epoch, entries[-1].offset)
@@ -286,3 +289,7 @@ class Hub:
     def _close(self, socket: Socket, why: Close) -> None:
         self.leave(socket)
         socket.outlet.close(why)
+
+
+def _spread_ms(channel: Channel) -> int:
+    return min(SPREAD_MS_MAX, SPREAD_PER_SOCKET_MS * len(channel.writes))

@@ -77,7 +77,7 @@ class Ping(msgspec.Struct, frozen=True, tag_field="op", tag="ping"):
 
 class Subscribed(msgspec.Struct, frozen=True, tag_field="op", tag="subscribed"):
     """offset: the channel stands here. recovered: what was missed follows now (or nothing was); else: load the snapshot
-    again. expires_in_s: ask for a fresh grant before.
+    again, at a random moment within spread_ms. expires_in_s: ask for a fresh grant before.
     """
 
     channel: str
@@ -85,14 +85,16 @@ class Subscribed(msgspec.Struct, frozen=True, tag_field="op", tag="subscribed"):
     offset: int
     recovered: bool
     expires_in_s: int
+    spread_ms: int
 
 
 class Reset(msgspec.Struct, frozen=True, tag_field="op", tag="reset"):
-    """The gateway lost events of the channel: load the snapshot again; live from here."""
+    """The gateway lost events of the channel: load the snapshot again within spread_ms; live from here."""
 
     channel: str
     epoch: str
     offset: int
+    spread_ms: int
 
 
 class Expired(msgspec.Struct, frozen=True, tag_field="op", tag="expired"):

@@ -19,7 +19,7 @@ export const RENEW_TO = 0.95;
  * @property {number} [offset]
  *
  * @typedef {{act: "event", channel: string, tag: string, data: any}
- *   | {act: "reset", channel: string}
+ *   | {act: "reset", channel: string, spreadMs: number}
  *   | {act: "subscribed", channel: string, expiresInS: number}
  *   | {act: "refresh", why: "expired" | "refused"}} Act
  *
@@ -112,12 +112,12 @@ export class Channels {
         if (!message.recovered || !hadPosition) [known.epoch, known.offset] = [message.epoch, message.offset];
         /** @type {Act} */
         const act = { act: "subscribed", channel: message.channel, expiresInS: message.expires_in_s };
-        return message.recovered ? [act] : [act, ...this.#reset(message.channel, known)];
+        return message.recovered ? [act] : [act, ...this.#reset(message.channel, known, message.spread_ms)];
       }
       case "reset":
         if (!known) return [];
         [known.epoch, known.offset] = [message.epoch, message.offset];
-        return this.#reset(message.channel, known);
+        return this.#reset(message.channel, known, message.spread_ms);
       case "expired":
         for (const name of message.channels) {
           const ended = this.#known.get(name);
@@ -154,15 +154,19 @@ export class Channels {
     return [];
   }
 
-  /** @param {string} channel @param {Known} known @returns {Act[]} */
-  #reset(channel, known) {
+  /**
+   * @param {string} channel @param {Known} known
+   * @param {number} spreadMs the snapshot is wanted by many: load it at a random moment within
+   * @returns {Act[]}
+   */
+  #reset(channel, known, spreadMs = 0) {
     if (known.held) {
       known.isAgain = true; // the snapshot on its way may be older than this
       return [];
     }
     known.held = [];
     known.isAgain = false;
-    return [{ act: "reset", channel }];
+    return [{ act: "reset", channel, spreadMs }];
   }
 }
 

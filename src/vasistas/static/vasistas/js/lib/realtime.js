@@ -141,7 +141,7 @@ class Link {
     for (const act of acts) {
       if (this.#isOver) return;
       if (act.act === "event") this.#event(act);
-      else if (act.act === "reset") this.#reload(act.channel);
+      else if (act.act === "reset") this.#reload(act.channel, act.spreadMs);
       else if (act.act === "refresh") this.#refresh(act.why);
       else this.#subscribed(act.expiresInS);
     }
@@ -164,18 +164,24 @@ class Link {
     if (this.#channels.isLive) this.#tell("live");
   }
 
-  /** @param {string} channel */
-  async #reload(channel) {
+  /** @param {string} channel @param {number} spreadMs */
+  async #reload(channel, spreadMs) {
     const pause = backoff({ random: this.world.random });
+    if (spreadMs) await this.#sleep(spreadMs * this.world.random());
     while (!this.#isOver) {
       try {
         const position = await this.options.onReset?.(channel);
         this.#do(this.#channels.settled(channel, position ?? undefined));
         return;
       } catch {
-        await new Promise((done) => this.world.later(() => done(undefined), pause.next()));
+        await this.#sleep(pause.next());
       }
     }
+  }
+
+  /** @param {number} ms @returns {Promise<void>} */
+  #sleep(ms) {
+    return new Promise((done) => this.world.later(done, ms));
   }
 
   /** @param {"renew" | "expired" | "refused"} why */
