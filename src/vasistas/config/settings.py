@@ -164,8 +164,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:home"
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")  # keys of the past: sessions and second factors stay readable
 
-# How many proxies of ours stand in front; so many entries of X-Forwarded-For are believed, counted from the right.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXIES", 0, low=0, high=5)
+# Limits count REMOTE_ADDR, which uvicorn sets from the proxies named in VASISTAS_TRUSTED_PROXIES and from no others.
 ACCOUNT_ADAPTER = "vasistas.apps.accounts.adapter.AccountAdapter"
 _FORMS = "vasistas.apps.accounts.forms"
 ACCOUNT_FORMS = {

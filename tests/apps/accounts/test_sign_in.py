@@ -83,14 +83,13 @@ def test_limits_count_the_client_not_what_it_claims(client):
     assert [attempt(number) for number in range(31)] == [200] * 30 + [429]
 
 
-def test_behind_a_trusted_proxy_each_client_has_its_own_limit(client, settings):
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-
-    def attempt(number):
+def test_each_address_has_its_own_limit_and_one_network_of_ipv6_is_one_address(client):
+    def attempt(number, address):
         form = {"login": f"nobody{number}@example.org", "password": "wrong"}
-        return client.post(SIGN_IN, form, HTTP_X_FORWARDED_FOR=f"6.6.6.6, 203.0.113.{number}").status_code
+        return client.post(SIGN_IN, form, REMOTE_ADDR=address).status_code
 
-    assert [attempt(number) for number in range(31)] == [200] * 31
+    assert [attempt(number, f"203.0.113.{number}") for number in range(31)] == [200] * 31
+    assert [attempt(number, f"2001:db8::{number}") for number in range(31)] == [200] * 30 + [429]
 
 
 def test_a_code_by_mail_signs_in(client, vi, mailoutbox):
