@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}
@@ -40,3 +41,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 stays, its cost goes: 60 ms for each password would be most of the suite's time."""
+    for name, value in {"time_cost": 1, "memory_cost": 64, "parallelism": 1}.items():
+        monkeypatch.setattr(Argon2PasswordHasher, name, value)

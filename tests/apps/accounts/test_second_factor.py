@@ -46,7 +46,10 @@ def test_an_app_is_set_up_and_then_asked_for(client, client_class, vi, mailoutbo
     phone = client_class()
     assert sign_in(phone)["Location"] == "/accounts/2fa/authenticate/"
     assert not is_signed_in(phone)
-    assert "Incorrect code." in phone.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
+    assert (
+        "This code is wrong, or was used already."
+        in phone.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
+    )
 
     phone.post("/accounts/2fa/authenticate/", {"code": code_for(secret, later_s=30)})
 

@@ -53,7 +53,7 @@ def test_staying_signed_in_is_a_choice(client, vi, remember, is_bound_to_browser
 def test_a_wrong_password_is_refused_with_one_sentence(client, vi):
     page = sign_in(client, "wrong").content.decode()
 
-    assert "The email address and/or password you specified are not correct." in page
+    assert "Mail address and password do not fit together. Check both." in page
     assert not is_signed_in(client)
 
 
@@ -71,7 +71,7 @@ def test_the_sixth_wrong_password_of_an_address_waits_even_if_right(client, vi):
 
     page = sign_in(client).content.decode()
 
-    assert "Too many failed login attempts. Try again later." in page
+    assert "That was tried too often. Wait five minutes, or use a passkey or a code by mail." in page
     assert not is_signed_in(client)
 
 
@@ -205,7 +205,7 @@ def test_taking_anothers_address_fails_only_after_its_code(client, vi, mailoutbo
 
     assert answer.redirect_chain == [("/accounts/confirm-email/", 302)]
     page = client.post("/accounts/confirm-email/", {"code": code_in(mailoutbox[0])}).content.decode()
-    assert "A user is already registered with this email address." in page
+    assert "This address belongs to another account. Use another one." in page
     vi.refresh_from_db()
     assert vi.email == "vi@example.org"
 

@@ -4,9 +4,13 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.storage.cookie import CookieStorage
 
 from tests.factories.accounts import PASSWORD, make_member
+from vasistas.apps.accounts.forms import SignupForm
 from vasistas.apps.accounts.models import Member
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +108,22 @@ def test_a_known_address_gets_the_same_answers_as_an_unknown_one(client, client_
         assert without_tokens(known.content).replace("ada@", "new@") == without_tokens(unknown.content)
     assert [mail.subject for mail in mailoutbox] == ["About your account", "Your code"]
     assert "has an account already" in mailoutbox[0].body
+
+
+def test_two_sign_ups_at_once_for_one_address_look_like_one(rf, client, mailoutbox):
+    request = rf.post(SIGN_UP, joining())
+    request.session, request.user = client.session, AnonymousUser()
+    request._messages = CookieStorage(request)
+    with context.request_context(request):
+        form = SignupForm(request.POST)
+        assert form.is_valid()
+        make_member("Ada", email="vi@example.org")  # the other one was faster
+
+        member, answer = form.try_save(request)
+
+    assert member is None
+    assert (answer.status_code, answer["Location"]) == (302, CONFIRM)
+    assert [mail.subject for mail in mailoutbox] == ["About your account"]
 
 
 class CountingHasher(Argon2PasswordHasher):

@@ -2,7 +2,7 @@
 
 import base64
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -18,6 +18,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vasistas.apps.accounts import operations
 from vasistas.apps.accounts.models import Member
@@ -28,6 +29,22 @@ NONCE_BYTES = 12  # RFC 5116: AES-GCM
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Accounts are opened by our operation; mails carry the operator's identity and the site's public address."""
+
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": gettext_lazy("This account is closed."),
+        "duplicate_email": gettext_lazy("This is your address already."),
+        "email_password_mismatch": gettext_lazy("Mail address and password do not fit together. Check both."),
+        "email_taken": gettext_lazy("This address belongs to another account. Use another one."),
+        "enter_current_password": gettext_lazy("This is not your password. Type the one you have now."),
+        "incorrect_code": gettext_lazy("This code is wrong. Compare it with the mail, and type it again."),
+        "incorrect_password": gettext_lazy("This password is wrong. Type it again."),
+        "invalid_password_reset": gettext_lazy("This link has expired. Get a new one."),
+        "rate_limited": gettext_lazy("That was tried too often. Wait a minute, then try again."),
+        "too_many_login_attempts": gettext_lazy(
+            "That was tried too often. Wait five minutes, or use a passkey or a code by mail."
+        ),
+    }
 
     def save_user(self, request: HttpRequest, user: Member, form: BaseForm, commit: bool = True) -> Member:  # noqa: ARG002, FBT001, FBT002 — allauth's signature
         return operations.open_account(
@@ -58,6 +75,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """Secrets of second factors rest encrypted: a stolen database alone signs nobody in."""
+
+    error_messages: ClassVar = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("This code is wrong, or was used already. Wait for the next one."),
+        "unverified_email": gettext_lazy("Confirm your mail address first."),
+    }
 
     def encrypt(self, text: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
