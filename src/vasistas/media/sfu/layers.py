@@ -8,7 +8,7 @@ doubles the wait before the next one, so a narrow way is left in peace.
 |---|---|
 | > 10 % lost twice in a row, or > 25 % once | the highest layer below 70 % of the current rate, at least one down |
 | estimate < 85 % of the layer's rate, for 2 s | the highest layer below 85 % of the estimate, at least one down |
-| calm for the hold (4 s, doubles to 128 s) | probe: 10 % of the next layer's rate more each second, up to 110 % |
+| calm for the hold (4 s, doubles to 128 s) | probe: 15 % of the next layer's rate more each second, up to 110 % |
 | > 2 % lost, 60 ms more round trip or 10 % less estimate while probing | the probe ends, the hold doubles |
 | estimate > 130 % of the next layer's rate, calm for 2 s | up, no probe needed |
 """
@@ -26,7 +26,7 @@ CALM_S = 2.0
 CLEAR_RATIO = 1.3
 HOLD_S, HOLD_S_MAX = 4.0, 128.0
 REGRET_S = 15.0  # a step up that fails within this was wrong
-PROBE_GROWTH_PER_S = 0.1  # of the next layer's rate
+PROBE_GROWTH_PER_S = 0.15  # of the next layer's rate
 PROBE_RATIO = 1.1
 PROBE_DELAY_S = 0.06
 PROBE_ESTIMATE_RATIO = 0.9
