@@ -14,7 +14,7 @@ from websockets.uri import parse_uri
 
 from tests.gateway.site import Site, grant, heard, ids, run, running, say, until
 from vasistas import realtime
-from vasistas.gateway import server
+from vasistas.gateway import hub, server
 
 
 def test_events_published_in_any_thread_reach_the_page() -> None:
@@ -215,6 +215,31 @@ def test_a_socket_that_wants_nothing_is_closed() -> None:
         async with running(idle_s=0.0, heartbeat_s=0.2) as site, site.client() as vi:
             await vi.wait_closed()
             assert (vi.close_code, vi.close_reason) == (4003, "idle")
+
+    run(scenario())
+
+
+def test_a_busy_channel_sends_in_batches_and_a_big_one_does_not_delay_a_small_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "REST_PER_SOCKET_S", 0.25)
+    monkeypatch.setattr(hub, "REST_S_MAX", 60.0)
+
+    async def scenario() -> None:
+        async with running() as site, contextlib.AsyncExitStack() as stack:
+            vi, *others = [await stack.enter_async_context(site.client()) for _ in range(4)]
+            await site.subscribed(vi, "room:1", "room:2")
+            for other in others:
+                await site.subscribed(other, "room:1")
+            say(1, "room:1")  # four sockets: rests for a second
+            say(2, "room:2")  # one socket: rests for a quarter
+            assert sorted(await ids(vi, 2)) == [1, 2]
+            say(3, "room:1")
+            await asyncio.sleep(0)
+            say(4, "room:1")
+            say(5, "room:2")
+            assert (await heard(vi))["d"] == {"id": 5}
+            assert [event["d"]["id"] for event in await heard(vi)] == [3, 4]
 
     run(scenario())
 

@@ -70,7 +70,8 @@ class Gateway:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._inbox: deque[str] = deque()  # channels with news, from any thread
         self._is_woken = False
-        self._due: asyncio.TimerHandle | None = None
+        self._due: asyncio.TimerHandle | None = None  # for the channel whose rest ends first, at _due_at
+        self._due_at = 0.0
         self._ticking: asyncio.TimerHandle | None = None
         self._tick_at = 0.0
 
@@ -130,10 +131,15 @@ class Gateway:
         self._plan()
 
     def _plan(self) -> None:
-        due = self.hub.next_due()
-        if due is None or self._due is not None or self._loop is None:
+        due_at = self.hub.next_due()
+        if due_at is None or self._loop is None:
             return
-        self._due = self._loop.call_later(max(0.0, due - time.monotonic()), self._run_due)
+        if self._due is not None:
+            if self._due_at <= due_at:
+                return
+            self._due.cancel()
+        self._due_at = due_at
+        self._due = self._loop.call_later(max(0.0, due_at - time.monotonic()), self._run_due)
 
     def _run_due(self) -> None:
         self._due = None
