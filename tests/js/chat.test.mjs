@@ -60,17 +60,15 @@ test("emoji go in at the caret, names with their spaces", () => {
 });
 
 test("slow chat is read line by line, fast chat is told as a number now and then", () => {
-  let state = pace.calm();
-  let told = pace.heard(state, 1, 0);
-  assert.deepEqual([told.pace.isFast, told.summary], [false, 0]);
-  told = pace.heard(told.pace, 50, 1_000);
-  assert.deepEqual([told.pace.isFast, told.summary], [true, 50]);
-  told = pace.heard(told.pace, 5, 2_000);
-  assert.deepEqual([told.pace.isFast, told.summary], [true, 0]);
-  told = pace.heard(told.pace, 7, 11_500);
-  assert.deepEqual([told.pace.isFast, told.summary], [true, 12]);
-  told = pace.heard(told.pace, 1, 30_000);
-  assert.deepEqual([told.pace.isFast, told.summary], [false, 0]);
+  let state = pace.heard(pace.heard(pace.calm(), 0), 10_000);
+  assert.deepEqual([state.isFast, state.unread], [false, 0]);
+  for (let line = 0; line < 20; line += 1) state = pace.heard(state, 20_000 + line);
+  assert.deepEqual([state.isFast, state.unread], [true, 14]);
+  const told = pace.summary(state, 20_020);
+  assert.deepEqual([told.count, told.pace.isFast, told.pace.unread], [14, true, 0]);
+  const later = pace.summary(pace.heard(told.pace, 29_000), 30_020);
+  assert.deepEqual([later.count, later.pace.isFast], [1, false]);
+  assert.deepEqual(pace.heard(later.pace, 31_000).unread, 0);
 });
 
 test("a box opens above what opened it, below when there is no room, and stays on the screen", () => {

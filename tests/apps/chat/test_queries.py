@@ -102,7 +102,7 @@ def test_panel_tells_why_someone_may_not_speak(cast: Cast) -> None:
     assert queries.panel_for(cast.room, Viewer(), NOW).refusal == "chat.sign_in"
     assert queries.panel_for(cast.room, cast.vi, NOW).refusal == ""
     muted = queries.panel_for(cast.room, Viewer(cast.max), NOW)
-    assert (muted.refusal, muted.refusal_words) == ("chat.muted", "You are muted in this room until 20:10.")
+    assert (muted.refusal, muted.refusal_words) == ("chat.muted", "You are muted in this room for 10 more min.")
 
 
 def test_panel_gives_tools_and_reach_by_role(cast: Cast) -> None:

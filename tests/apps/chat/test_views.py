@@ -156,7 +156,7 @@ def test_hostile_words_are_shown_as_words(cast: Cast, text: str) -> None:
     page = sign_in(cast.ada).get(door(cast, "history")).content.decode()
 
     assert html.escape(text) == text or text not in page
-    assert page.count(html.escape(text)) == 2  # in data-text, and in the line
+    assert page.count(html.escape(text)) == 2  # in data-words, and in the line
     assert 'href="javascript' not in page
     assert "<svg onload" not in page
     assert "<img src=x" not in page

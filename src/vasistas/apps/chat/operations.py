@@ -1,6 +1,7 @@
 """Writes on chats: saying, deleting, muting, slowing down, and forgetting after 30 days."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import transaction
@@ -78,7 +79,7 @@ def say(*, room: Room, author: Member, text: str, at: datetime) -> Message:
         standing = queries.standing_of(room, author, at)
         settings = queries.settings_of(room)
         if refusal := rules.refusal_to_say(standing, settings, at):
-            raise SayNotAllowed(queries.refusal_words(refusal, standing.muted_until), code=refusal)
+            raise SayNotAllowed(queries.refusal_words(refusal, standing, at), code=refusal)
         if holds_address(words) and not rules.can_post_links(standing, settings):
             raise MessageRefused(_("Links are off in this chat."), code="chat.links_refused")
         _check_pace(room, author, words, at=at, slow_mode_s=0 if standing.has_desk else settings.slow_mode_s)
@@ -129,7 +130,7 @@ def _check_pace(room: Room, author: Member, words: str, *, at: datetime, slow_mo
 
 
 def _refuse_until(open_at: datetime, at: datetime, *, code: str) -> None:
-    seconds = max(1, -int(-(open_at - at).total_seconds() // 1))
+    seconds = max(1, ceil((open_at - at).total_seconds()))
     words = (
         _("Slow mode is on. You can write again in %(seconds)d s.")
         if code == "chat.slow_mode"

@@ -7,6 +7,7 @@ leaves: people are a name shown and a reference good in one room only.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Literal
 
 from allauth.account.models import EmailAddress
@@ -237,18 +238,18 @@ def _latest(room: Room, member: Member) -> datetime | None:
     return said.first()
 
 
-def refusal_words(refusal: rules.Refusal | None, muted_until: datetime | None = None) -> str:
+def refusal_words(refusal: rules.Refusal | None, standing: rules.Standing, at: datetime) -> str:
     """Say why someone may not speak, in words for them; "" when they may."""
     if refusal is None:
         return ""
-    until = f"{timezone.localtime(muted_until):%H:%M}" if muted_until else "…"
+    left_s = (standing.muted_until - at).total_seconds() if standing.muted_until else 0
     return {
         rules.Refusal.SIGN_IN: _("Sign in to chat."),
         rules.Refusal.MAIL_NOT_VERIFIED: _(
             "Confirm your mail address to chat. The link is in the mail you got from us."
         ),
         rules.Refusal.BANNED: _("You are banned from this room."),
-        rules.Refusal.MUTED: _("You are muted in this room until %(time)s.") % {"time": until},
+        rules.Refusal.MUTED: _("You are muted in this room for %(count)d more min.") % {"count": ceil(left_s / 60)},
         rules.Refusal.FOLLOWERS_ONLY: _("Only followers can chat here. Follow the room to join in."),
         rules.Refusal.CLOSED: _("Only the host and the moderators can chat here now."),
     }[refusal]
@@ -335,9 +336,9 @@ def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_
         lines=_for_viewer(lines[-HISTORY_LINES_MAX:], reach, viewer_ref, viewer_name),
         has_older=len(lines) > HISTORY_LINES_MAX,
         refusal=refusal or "",
-        refusal_words=refusal_words(refusal, standing.muted_until),
+        refusal_words=refusal_words(refusal, standing, at),
         slow_mode_s=settings.slow_mode_s,
-        wait_s=-int(-wait_s(room, member, settings.slow_mode_s, at) // 1) if member and is_slowed else 0,
+        wait_s=ceil(wait_s(room, member, settings.slow_mode_s, at)) if member and is_slowed else 0,
         audience=settings.audience,
         links_allowed=settings.links_allowed,
         viewer_ref=viewer_ref,

@@ -18,7 +18,7 @@ import { tokens } from "../lib/chat-tokens.js";
 
 /** @param {HTMLElement} row @returns {Line} */
 export function readLine(row) {
-  const { id, author = "", ref = "", role = "member", at, text = "" } = row.dataset;
+  const { id, author = "", ref = "", role = "member", at, words: text = "" } = row.dataset;
   return { id: Number(id), author, author_ref: ref, role, text, at: Number(at) };
 }
 
@@ -90,14 +90,25 @@ function actLink(line, look) {
   return link;
 }
 
+/** @param {HTMLElement} row the server's, in the server's time: shown in the reader's */
+export function localTime(row) {
+  const shown = row.querySelector("time");
+  if (shown) shown.textContent = clock(new Date(shown.dateTime));
+}
+
 /** @param {number} at unix seconds */
 function time(at) {
   const when = new Date(at * 1000);
   const element = document.createElement("time");
   element.className = "chat__time";
   element.dateTime = when.toISOString();
-  element.textContent = when.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  element.textContent = clock(when);
   return element;
+}
+
+/** @param {Date} when */
+function clock(when) {
+  return when.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 /** @param {string} name @param {string} [text] */

@@ -12,7 +12,7 @@ import { getJson, post } from "../lib/chat-http.js";
 import * as chat from "../lib/chat-lines.js";
 import * as pace from "../lib/chat-pace.js";
 import { watchActs } from "./chat-acts.js";
-import { drawLine, looksOf, readLine } from "./chat-line.js";
+import { drawLine, localTime, looksOf, readLine } from "./chat-line.js";
 
 const NEAR_BOTTOM_PX = 48;
 
@@ -22,7 +22,8 @@ export class ChatPanel extends HTMLElement {
   /** @type {Map<string, {row: HTMLElement, looks: string}>} key of a line -> what is drawn */
   #drawn = new Map();
   #frame = 0;
-  #tick = 0;
+  /** @type {any} */ #tick = 0;
+  /** @type {any} */ #summary = 0;
   #sent = 0;
   #top = 0; // of the latest scroll; only a person scrolls up
   #openAt = 0; // milliseconds; when slow mode lets this person speak again
@@ -36,7 +37,10 @@ export class ChatPanel extends HTMLElement {
     const { signal } = this.#life;
     const rows = /** @type {HTMLElement[]} */ ([...this.#part("lines").children]);
     this.#state = chat.start(rows.map(readLine), !this.#part("older").hidden);
-    for (const row of rows) this.#drawn.set(`id ${row.dataset.id}`, { row, looks: looksOf(readLine(row)) });
+    for (const row of rows) {
+      this.#drawn.set(`id ${row.dataset.id}`, { row, looks: looksOf(readLine(row)) });
+      localTime(row);
+    }
     this.#openAt = Date.now() + Number(this.dataset.waitS) * 1000;
 
     document.addEventListener("realtime", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail), { signal });
@@ -61,6 +65,9 @@ export class ChatPanel extends HTMLElement {
     this.#sizes.disconnect();
     cancelAnimationFrame(this.#frame);
     clearInterval(this.#tick);
+    clearInterval(this.#summary);
+    this.#summary = 0;
+    this.#drawn.clear();
   }
 
   // -- Hearing ---------------------------------------------------------------------------------------------------------
@@ -72,7 +79,7 @@ export class ChatPanel extends HTMLElement {
     if (tag === "chat.slow_mode.changed") this.#slowMode(data.seconds);
     const before = this.#state;
     this.#change(chat.apply(before, tag, data, this.dataset.viewerRef));
-    if (tag === "chat.message.said" && this.#state !== before && data.author_ref !== this.dataset.viewerRef) this.#announce(1);
+    if (tag === "chat.message.said" && this.#state !== before && data.author_ref !== this.dataset.viewerRef) this.#announce();
   }
 
   /** @param {string} tag @param {any} data */
@@ -81,8 +88,8 @@ export class ChatPanel extends HTMLElement {
     if (tag === "rooms.member.banned") this.#refuse(this.#words("banned"));
     if (tag !== "chat.member.muted") return;
     this.#mutedUntil = data.until === null ? Infinity : data.until * 1000;
-    const time = new Date(data.until * 1000).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
-    this.#refuse(this.#mutedUntil > Date.now() ? this.#words("muted").replace("{time}", time) : "");
+    const minutes = Math.ceil(draft.secondsLeft(this.#mutedUntil, Date.now()) / 60);
+    this.#refuse(minutes > 0 ? this.#words("muted").replace("{count}", String(minutes)) : "");
     this.#countDown();
   }
 
@@ -98,6 +105,7 @@ export class ChatPanel extends HTMLElement {
     const fresh = snapshot ?? (await getJson(this.dataset.url ?? ""));
     if (!fresh) return this.#change(chat.lost(this.#state));
     this.#slowMode(fresh.slow_mode_s);
+    if (this.querySelector("[data-say]") && this.#text().disabled !== Boolean(fresh.refusal)) this.#refuse(fresh.refusal_words);
     this.#quietly(() => this.#change(chat.latest(this.#state, fresh.lines, fresh.has_older)));
     this.#toBottom();
   }
@@ -214,12 +222,21 @@ export class ChatPanel extends HTMLElement {
     requestAnimationFrame(() => requestAnimationFrame(() => log.setAttribute("aria-live", this.#pace.isFast ? "off" : "polite")));
   }
 
-  /** @param {number} count */
-  #announce(count) {
-    const { pace: next, summary } = pace.heard(this.#pace, count, performance.now());
-    if (next.isFast !== this.#pace.isFast) this.#part("log").setAttribute("aria-live", next.isFast ? "off" : "polite");
-    this.#pace = next;
-    if (summary) this.#tell(this.#words(summary === 1 ? "new-one" : "new-many").replace("{count}", String(summary)));
+  #announce() {
+    this.#pace = pace.heard(this.#pace, performance.now());
+    if (!this.#pace.isFast || this.#summary) return;
+    this.#part("log").setAttribute("aria-live", "off");
+    this.#summary = setInterval(() => this.#summarise(), pace.SUMMARY_EVERY_MS);
+  }
+
+  #summarise() {
+    const told = pace.summary(this.#pace, performance.now());
+    this.#pace = told.pace;
+    if (told.count) this.#tell(this.#words(told.count === 1 ? "new-one" : "new-many").replace("{count}", String(told.count)));
+    if (told.pace.isFast) return;
+    clearInterval(this.#summary);
+    this.#summary = 0;
+    this.#part("log").setAttribute("aria-live", "polite");
   }
 
   /** @param {string} words read out, and seen by nobody */
