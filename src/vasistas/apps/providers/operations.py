@@ -80,7 +80,7 @@ def accept_invitation(*, host: Host, token: str, at: datetime) -> Studio:
     """
     with transaction.atomic():
         invitation = queries.get_invitation(token=token, at=at)
-        locked = Host.objects.select_for_update().get(pk=host.pk)
+        locked = Host.objects.select_for_update(no_key=True).get(pk=host.pk)
         if locked.studio_id not in {None, invitation.studio_id}:
             raise InAStudioAlready(_("You are in another studio. Leave it first."))
         # One statement decides who of two who hold the same link is first.
@@ -94,7 +94,7 @@ def accept_invitation(*, host: Host, token: str, at: datetime) -> Studio:
 def leave_studio(*, host: Host) -> None:
     """Take a host out of their studio; without one nothing happens."""
     with transaction.atomic():
-        locked = Host.objects.select_for_update().get(pk=host.pk)
+        locked = Host.objects.select_for_update(no_key=True).get(pk=host.pk)
         if locked.studio_id is not None:
             Host.objects.filter(pk=host.pk).update(studio=None)
             events.publish(StudioLeft(studio_id=locked.studio_id, host_id=host.pk))

@@ -181,7 +181,7 @@ def end_probe(*, session: str) -> None:
 
 
 def _lock(room_id: int) -> Room:
-    return Room.objects.select_for_update().get(pk=room_id)
+    return Room.objects.select_for_update(no_key=True).get(pk=room_id)
 
 
 def _lock_broadcast(session: str) -> Broadcast | None:

@@ -52,20 +52,21 @@ def apply_node_event(event: NodeEvent, *, at: datetime) -> int | None:
 
 
 def apply_node_events(batch: Iterable[NodeEvent], *, at: datetime) -> set[int]:
-    """Apply a batch in order, in one transaction; one that fails is logged and skipped. Returns rooms to count."""
-    batch = list(batch)
-    touched: set[int | None] = set()
-    try:
-        with transaction.atomic():
-            touched = {apply_node_event(event, at=at) for event in batch}
-    except Exception:  # noqa: BLE001 — then one by one, so that a bad event stops no other
-        for event in batch:
-            try:
-                with transaction.atomic():
-                    touched.add(apply_node_event(event, at=at))
-            except Exception:
-                logger.exception("A media event could not be applied.", extra={"event_type": event.type})
-    return {room_id for room_id in touched if room_id is not None}
+    """Apply a batch in order; an event that fails is logged and skipped. Returns rooms to count again.
+
+    Locks: one transaction per event. A longer one would hold rows of watch sessions while it waits for a room, and
+    `end_broadcast` takes them the other way round.
+    """
+    touched: set[int] = set()
+    for event in batch:
+        try:
+            with transaction.atomic():
+                room_id = apply_node_event(event, at=at)
+        except Exception:
+            logger.exception("A media event could not be applied.", extra={"event_type": event.type})
+        else:
+            touched |= {room_id} if room_id is not None else set()
+    return touched
 
 
 def _note_delivery(event: NodeEvent, at: datetime) -> None:
