@@ -1,7 +1,11 @@
 """Accounts in a real browser: without JavaScript, with passkeys of a virtual device, with an authenticator app."""
 
+import os
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,7 +63,7 @@ def complaints_of(page: Page) -> list[str]:
     """Collect what the content security policy or a script complains about."""
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: complaints.append(f"{message.text} {message.location}") if message.type == "error" else None)
     return complaints
 
 
@@ -153,6 +157,34 @@ def test_an_authenticator_app_is_set_up_and_asked_for(new_context):
     submit(page)
 
     page.wait_for_url(FRONT_PAGE)
+    assert complaints == []
+
+
+def test_the_operator_enters_the_staff_desk_with_a_second_factor(new_context, site):
+    command = [Path(sys.executable).parent / "vasistas", "manage", "createsuperuser", "--noinput"]
+    subprocess.run(
+        [*command, "--email=olga@example.org", "--display_name=Olga"],
+        env={**os.environ, "VASISTAS_DATA": str(site.data), "DJANGO_SUPERUSER_PASSWORD": PASSWORD},
+        check=True,
+    )
+    page = new_context().new_page()
+    complaints = complaints_of(page)
+    add_phone(page)
+
+    page.goto("/admin/")
+    page.fill("[name=login]", "olga@example.org")
+    page.fill("[name=password]", PASSWORD)
+    submit(page)
+    page.wait_for_url("**/accounts/2fa/")
+    expect(page.locator(".messages")).to_contain_text("The staff desk needs a second factor.")
+    page.click("text=Add a passkey")
+    confirm_it_is_me(page)
+    page.click("form[data-passkey] button")
+    page.wait_for_url("**/recovery-codes/")
+    page.goto("/admin/accounts/member/")
+
+    page.click("#result_list tbody th a >> nth=0")
+    expect(page.locator(".field-email")).to_contain_text("@")
     assert complaints == []
 
 
