@@ -7,6 +7,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -35,6 +36,10 @@ class BodyTooLarge(DomainError):  # noqa: N818 — refusals read as facts, as in
     status = 413
     code = "chat.body_too_large"
 
+    def __init__(self) -> None:
+        limit_kb = BODY_BYTES_MAX // 1024
+        super().__init__(_("This is too large for a chat message. %(limit)d kB are the limit.") % {"limit": limit_kb})
+
 
 class SignInFirst(DomainError):  # noqa: N818 — see above
     status = 401
@@ -55,11 +60,11 @@ def small_bodies_only(view: View) -> View:
     def measured(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if request.method == "POST" and (not length.isdecimal() or int(length) > BODY_BYTES_MAX):
-            limit_kb = BODY_BYTES_MAX // 1024
-            raise BodyTooLarge(
-                _("This is too large for a chat message. %(limit)d kB are the limit.") % {"limit": limit_kb}
-            )
-        return csrf_protect(view)(request, *args, **kwargs)
+            raise BodyTooLarge
+        try:
+            return csrf_protect(view)(request, *args, **kwargs)
+        except RequestDataTooBig:  # a body that did not state its length
+            raise BodyTooLarge from None
 
     return csrf_exempt(measured)  # protected above, after the measure
 
