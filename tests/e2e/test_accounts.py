@@ -63,7 +63,10 @@ def complaints_of(page: Page) -> list[str]:
     """Collect what the content security policy or a script complains about."""
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(f"{message.text} {message.location}") if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(f"{message.text} {message.location}") if message.type == "error" else None,
+    )
     return complaints
 
 
