@@ -64,6 +64,10 @@ class Line:
         return int(self.author_ref[:8], 16) % COLOURS
 
     @property
+    def at_s(self) -> int:
+        return int(self.at)
+
+    @property
     def said_at(self) -> datetime:
         return datetime.fromtimestamp(self.at, tz=timezone.get_current_timezone())
 
