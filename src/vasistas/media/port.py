@@ -37,8 +37,8 @@ class SessionStats(msgspec.Struct, frozen=True, kw_only=True):
 
     connected: media can flow. bitrate_bps: received from a publisher or probe, sent to a viewer. loss_ratio: 0..1, on
     the way publisher → node, or node → viewer. rtt_ms: None until measured. layers: what the publisher sends, low to
-    high; for a viewer the one it gets. estimate_bps: what a viewer's browser thinks its way can carry. delivered_s: whole seconds of video handed over (viewers). limited_by: why the
-    picture is smaller than it could be: "bandwidth", "bitrate_limit" or None.
+    high; for a viewer the one it gets. estimate_bps: what a viewer's browser thinks its way can carry. delivered_s:
+    whole seconds of video handed over (viewers). limited_by: "bandwidth" when a higher layer did not fit, or None.
     """
 
     session: str

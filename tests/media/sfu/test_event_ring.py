@@ -17,7 +17,8 @@ def test_events_are_read_once_in_order():
     second = ring.read(first.cursor)
 
     assert [event.session for event in first.events + second.events] == ["a", "b"]
-    assert not (first.is_gap or second.is_gap)
+    assert not first.is_gap
+    assert not second.is_gap
     assert ring.read(second.cursor).events == []
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from vasistas.media.sfu import layers
@@ -94,7 +96,7 @@ def test_failed_probes_wait_longer_each_time():
         if way.chooser.probe_bps and not before:
             probes.append(way.now)
 
-    pauses = [later - earlier for earlier, later in zip(probes, probes[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(probes)]
     assert pauses == sorted(pauses)
     assert pauses[-1] > layers.HOLD_S_MAX
 

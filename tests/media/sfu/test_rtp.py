@@ -14,7 +14,7 @@ def build(first=0x80, *, second=96, payload=b"abc", extension=b""):
 def test_parse_reads_header_and_payload():
     packet = rtp.parse(build(second=0x80 | 96))
 
-    assert packet == rtp.Packet(96, True, 7, 1000, 42, {}, b"abc")
+    assert packet == rtp.Packet(96, is_marked=True, sequence=7, timestamp=1000, ssrc=42, extensions={}, payload=b"abc")
 
 
 def test_parse_reads_one_byte_extensions():

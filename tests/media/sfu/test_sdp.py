@@ -73,9 +73,7 @@ def test_published_without_a_usable_codec_is_refused():
         sdp.choose_published(section)
 
 
-@pytest.mark.parametrize(
-    ("payload_types", "chosen"), [("96 97 102 106 108", 106), ("102 96", 102), ("106", 106)]
-)
+@pytest.mark.parametrize(("payload_types", "chosen"), [("96 97 102 106 108", 106), ("102 96", 102), ("106", 106)])
 def test_played_matches_the_publishers_h264_profile(payload_types, chosen):
     published = sdp.choose_published(sdp.parse(offers.offer(offers.video(payload_types="106"))).sections[0]).codec
     section = sdp.parse(offers.offer(offers.video("recvonly", payload_types=payload_types))).sections[0]

@@ -23,9 +23,9 @@ def test_offer_for_the_library_has_no_candidates_and_one_codec():
 
 
 def test_receiving_section_takes_simulcast_and_feedback():
-    lines = sdp_answer.receiving_section(
-        choice_of(offers.video(more=offers.SIMULCAST)), bitrate_bps=2_500_000
-    ).split("\r\n")
+    lines = sdp_answer.receiving_section(choice_of(offers.video(more=offers.SIMULCAST)), bitrate_bps=2_500_000).split(
+        "\r\n"
+    )
 
     assert lines[0] == "m=video 9 UDP/TLS/RTP/SAVPF 96 97"
     assert "a=recvonly" in lines

@@ -25,7 +25,15 @@ class Setting:
 
     def packet(self, output, at, payload=INTER):
         number = self._numbers[output.rid] = self._numbers[output.rid] + 1
-        incoming = rtp.Packet(96, False, number & 0xFFFF, int(at * 90_000), 1, {}, payload)
+        incoming = rtp.Packet(
+            96,
+            is_marked=False,
+            sequence=number & 0xFFFF,
+            timestamp=int(at * 90_000),
+            ssrc=1,
+            extensions={},
+            payload=payload,
+        )
         kept = output.take(incoming, number, b"", at)
         if kept.is_key and self.viewer.waiting is output:
             self.viewer.switch(kept)

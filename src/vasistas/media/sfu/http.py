@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ type Claims = dict[str, Any]
 type Handler = Callable[[Node, Request, Claims], Awaitable[Response]]
 
 SDP = "application/sdp"
+NAME_CHARS_MAX = 128  # of a room or session
 
 
 class BodyTooLarge(DomainError):  # noqa: N818 — refusals read as facts, see lib.errors
@@ -79,7 +81,7 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     if not isinstance(error, DomainError):
         raise error
     body = {"code": error.code, "message": error.message, "fields": error.fields}
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return Response(msgspec.json.encode(body), error.status, headers, "application/json")
 
 
@@ -104,7 +106,13 @@ def _json(value: object) -> Response:
 
 def _named(claims: Claims, name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not value or len(value) > 128 or not value.isprintable() or "/" in value:
+    if (
+        not isinstance(value, str)
+        or not value
+        or len(value) > NAME_CHARS_MAX
+        or not value.isprintable()
+        or "/" in value
+    ):
         raise grants.GrantRefused(f"This grant names no {name}.")
     return value
 

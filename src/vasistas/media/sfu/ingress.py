@@ -15,6 +15,8 @@ from vasistas.media.sfu.uplink import Arrivals, Rate, Receiver
 OUR_SSRC = 0x5641_5349  # the sender of our reports
 FEEDBACK_PAUSE_S = 0.1
 REPORT_PAUSE_S = 1.0
+REFERENCES_REMEMBERED = 5
+NUMBER_BYTES = 2  # of a sequence number
 
 
 @dataclass(slots=True)
@@ -29,8 +31,8 @@ class Stream:
 
 
 class Ingress:
-    """Args: video, audio: what was agreed. outputs: finds or makes the output of (kind, rid). send: RTCP to the publisher.
-    forward: takes each renumbered packet.
+    """Args: video, audio: what was agreed. outputs: finds or makes the output of (kind, rid). send: RTCP to the
+    publisher. forward: takes each renumbered packet.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Ingress:
             return
         self.packets += 1
         self.rate.add(len(data))
-        if self._transport_id and (number := packet.extensions.get(self._transport_id)) and len(number) == 2:
+        if self._transport_id and (number := packet.extensions.get(self._transport_id)) and len(number) == NUMBER_BYTES:
             self._arrivals.note(int.from_bytes(number), at)
         stream = self._streams.get(packet.ssrc) or self._meet(packet)
         if stream is not None:
@@ -90,10 +92,10 @@ class Ingress:
 
     def _take(self, stream: Stream, packet: rtp.Packet, at: float) -> None:
         if stream.repairs is not None:
-            if len(packet.payload) < 2:  # padding that measures the uplink
+            if len(packet.payload) < NUMBER_BYTES:  # padding that measures the uplink
                 return
-            original = int.from_bytes(packet.payload[:2])
-            packet.payload = packet.payload[2:]
+            original = int.from_bytes(packet.payload[:NUMBER_BYTES])
+            packet.payload = packet.payload[NUMBER_BYTES:]
             stream = stream.repairs
             extended = stream.receiver.recover(original)
         else:
@@ -207,7 +209,7 @@ class Ingress:
         self.loss_ratio = max(losses, default=0.0)
         ntp = rtcp.ntp_time(time.time())
         self._references[rtcp.middle(ntp)] = now
-        while len(self._references) > 5:
+        while len(self._references) > REFERENCES_REMEMBERED:
             self._references.pop(next(iter(self._references)))
         report = rtcp.receiver_report(OUR_SSRC, blocks) + rtcp.source_description(OUR_SSRC)
         self._send(report + rtcp.reference_time(OUR_SSRC, ntp))

@@ -1,8 +1,8 @@
 """Which simulcast layer a viewer gets. Pure: figures in, a decision out; time is passed in.
 
-Down soon when the way is too narrow; up only after a quiet time and a probe: duplicates raise the rate slowly to that of
-the next layer while the pictures stay as they are. A probe that meets loss, delay or a falling estimate ends at once and
-doubles the wait before the next one, so a narrow way is left in peace.
+Down soon when the way is too narrow; up only after a quiet time and a probe: duplicates raise the rate slowly to that
+of the next layer while the pictures stay as they are. A probe that meets loss, delay or a falling estimate ends at once
+and doubles the wait before the next one, so a narrow way is left in peace.
 
 | seen by the viewer | then |
 |---|---|

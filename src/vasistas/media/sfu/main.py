@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -40,7 +40,7 @@ class Options:
     network: Network
     control_bind: str = "127.0.0.1"
     control_port: int = 8001
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     is_child: bool = False
 
 
@@ -94,7 +94,7 @@ class _Server(uvicorn.Server):
 
 
 async def _end_with_parent(server: uvicorn.Server, parent: int) -> None:
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 — nothing tells a process that its parent has gone
         await asyncio.sleep(PARENT_POLL_S)
     server.should_exit = True
 
@@ -104,8 +104,8 @@ def _listen(bind: str, port: int) -> socket.socket:
         return socket.create_server((bind, port), backlog=BACKLOG)
     except OSError as error:
         raise Misconfigured(
-            f"cannot listen on control port {port} of {bind} ({error.strerror}). Free it or choose another one "
-            "with --control-port."
+            f"cannot listen on control port {port} of {bind} ({error.strerror}). "
+            "Free it or choose another one with --control-port."
         ) from None
 
 
@@ -117,8 +117,8 @@ def _check_media_ports(network: Network) -> None:
         except OSError as error:
             if first == last:
                 raise Misconfigured(
-                    f"cannot use media port {first}/udp of {network.bind} ({error.strerror}). Free it or choose another "
-                    "one with --media-port."
+                    f"cannot use media port {first}/udp of {network.bind} ({error.strerror}). "
+                    "Free it or choose another one with --media-port."
                 ) from None
 
 
@@ -135,7 +135,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--control-port", type=int, default=env.integer("MEDIA_CONTROL_PORT", 8001), help="TCP port of the control API")
     add("--media-port", type=int, default=env.integer("MEDIA_PORT", 8002), help="one UDP port for all media")
     add("--media-ports", default=env.text("MEDIA_PORTS", ""), help="a range of UDP ports instead, like 20000-20999")
-    add("--bind", default=env.text("MEDIA_BIND", "0.0.0.0"), help="IPv4 address for media, 0.0.0.0 for all")  # noqa: S104
+    add("--bind", default=env.text("MEDIA_BIND", "0.0.0.0"), help="IPv4 address for media, all by default")  # noqa: S104 — see Network
     add("--public-ip", default=env.text("MEDIA_PUBLIC_IP", ""), help="public IPv4 address behind 1:1 NAT")
     add("--grant-key-file", default=env.text("GRANT_KEY_FILE", ""), help="file with the key shared with the site")
     add("--data", default=env.text("DATA", ""), help="the site's data folder: its grant key is used")
@@ -184,8 +184,8 @@ def _key(file: str, data: str, environ: Mapping[str, str]) -> bytes:
     path = Path(file) if file else Path(data) / "secrets" / "grant_key" if data else None
     if path is None:
         raise Misconfigured(
-            "no grant key. Set VASISTAS_GRANT_KEY, --grant-key-file, or --data to the site's data folder: node and site "
-            "share the key."
+            "no grant key. Set VASISTAS_GRANT_KEY, --grant-key-file, or --data to the site's data folder: "
+            "node and site share the key."
         )
     try:
         key = path.read_text().strip().encode()

@@ -7,11 +7,9 @@ import resource
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from vasistas.media.port import (
-    LayerStats,
     NodeEvent,
     NodeEventType,
     NodeFull,
@@ -24,44 +22,18 @@ from vasistas.media.port import (
     SessionUnknown,
     SessionUsed,
 )
-from vasistas.media.sfu import limits, sdp, sdp_answer
+from vasistas.media.sfu import limits, sdp, sdp_answer, sessions
 from vasistas.media.sfu.event_ring import EventRing
 from vasistas.media.sfu.ingress import Ingress
-from vasistas.media.sfu.peers import Network, Peer, Peers
+from vasistas.media.sfu.peers import Network, OnPacket, Peers
 from vasistas.media.sfu.room import Room
+from vasistas.media.sfu.sessions import Place, Session
 from vasistas.media.sfu.viewer import AUDIO_SSRC, RETRANSMISSION_SSRC, VIDEO_SSRC, Track, Viewer
 
 SWEEP_S = 1.0
 ROOM_STUCK_S = 5.0  # a room's thread that has not moved for this long
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Session:
-    """One session. room: None for a probe's own one. Times are monotonic seconds."""
-
-    id: str
-    kind: SessionKind
-    room: Room
-    codec: str | None = None
-    opened_at: float = field(default_factory=time.monotonic)
-    connected_at: float | None = None
-    peer: Peer | None = None
-    ingress: Ingress | None = None
-    viewer: Viewer | None = None
-    told_at: float = 0.0
-    is_ended: bool = False
-
-
-@dataclass
-class Place:
-    """A room with what the loop knows of it. left_at: when its publisher went."""
-
-    room: Room
-    publisher: str | None = None
-    left_at: float = 0.0
-    viewers: set[str] = field(default_factory=set)
 
 
 class Node:
@@ -92,7 +64,8 @@ class Node:
         video = next((choice.codec for choice in choices if choice.section.kind == "video"), None)
         place.room.codec = video or place.room.codec
         place.publisher = session
-        return await self._receive("publisher", place.room, session, parsed, choices, limit_bps)
+        entry = Session(session, "publisher", place.room, bitrate_bps_max=limit_bps)
+        return await self._receive(entry, parsed, choices)
 
     async def probe(self, *, session: str, offer: str) -> str:
         """Answer an uplink test (errors: `port.MediaPort.probe`)."""
@@ -103,7 +76,8 @@ class Node:
         limit_bps = self._bounds.publisher_bitrate_bps
         room = Room(f"probe:{session}", bitrate_bps_max=limit_bps, on_lost=self._lost)
         room.codec = next((choice.codec for choice in choices if choice.section.kind == "video"), None)
-        return await self._receive("probe", room, session, parsed, choices, limit_bps)
+        entry = Session(session, "probe", room, bitrate_bps_max=limit_bps)
+        return await self._receive(entry, parsed, choices)
 
     async def play(self, *, room: str, session: str, offer: str) -> str:
         """Answer a viewer's offer (errors: `port.MediaPort.play`)."""
@@ -129,7 +103,7 @@ class Node:
         self._remember(entry)
         place.viewers.add(session)
         enter = place.room.entrance(place.room.take_report(viewer))
-        answer = await self._open(entry, parsed, choices, sections, [enter] * len(choices))
+        answer = await self._open(entry, parsed, choices, sections, enter)
         if entry.peer is not None:
             for index, choice in enumerate(choices):
                 track = Track(choice, entry.peer.sender(index))
@@ -139,18 +113,11 @@ class Node:
                     viewer.audio = track
         return answer
 
-    async def _receive(
-        self,
-        kind: SessionKind,
-        room: Room,
-        session: str,
-        parsed: sdp.Offer,
-        choices: list[sdp.Choice],
-        limit_bps: int,
-    ) -> str:
+    async def _receive(self, entry: Session, parsed: sdp.Offer, choices: list[sdp.Choice]) -> str:
         kinds = {choice.section.kind: choice for choice in choices}
-        entry = Session(session, kind, room, codec=kinds["video"].codec.name.upper() if "video" in kinds else None)
+        entry.codec = kinds["video"].codec.name.upper() if "video" in kinds else None
         self._remember(entry)
+        room = entry.room
         ingress = entry.ingress = Ingress(
             video=kinds.get("video"),
             audio=kinds.get("audio"),
@@ -158,9 +125,9 @@ class Node:
             send=lambda data: entry.peer.send(data) if entry.peer else None,
             forward=room.forward,
         )
-        sections = [sdp_answer.receiving_section(choice, bitrate_bps=limit_bps) for choice in choices]
-        enter = room.budgeted_entrance(ingress.receive, session)
-        return await self._open(entry, parsed, choices, sections, [enter] * len(choices))
+        sections = [sdp_answer.receiving_section(choice, bitrate_bps=entry.bitrate_bps_max) for choice in choices]
+        enter = room.budgeted_entrance(ingress.receive, entry.id)
+        return await self._open(entry, parsed, choices, sections, enter)
 
     async def _open(
         self,
@@ -168,7 +135,7 @@ class Node:
         parsed: sdp.Offer,
         choices: list[sdp.Choice],
         sections: list[str],
-        on_packets: list[object],
+        on_packet: OnPacket,
     ) -> str:
         def on_state(state: str) -> None:
             self._state_changed(entry, state)
@@ -178,7 +145,7 @@ class Node:
                 offer=sdp_answer.offer_text(parsed, choices),
                 sections=sections,
                 on_state=on_state,
-                on_packets=on_packets,  # type: ignore[arg-type]  # lists are invariant
+                on_packets=[on_packet] * len(sections),
                 is_publisher=entry.kind != "viewer",
             )
         except BaseException:
@@ -336,18 +303,8 @@ class Node:
         entry = self._sessions.get(session)
         if entry is None:
             raise SessionUnknown("There is no such media session, or not any more.")
-        now = time.monotonic()
         place = self._places.get(entry.room.name)
-        common = {
-            "session": session,
-            "room": "" if entry.kind == "probe" else entry.room.name,
-            "kind": entry.kind,
-            "connected": entry.connected_at is not None,
-            "codec": entry.codec,
-            "viewers": len(place.viewers) if place else 0,
-            "duration_s": round(now - (entry.connected_at or now), 1),
-        }
-        return _stats_of_viewer(entry, common) if entry.viewer else _stats_of_publisher(entry, common)
+        return sessions.stats(entry, place)
 
     def stats(self) -> NodeStats:
         rooms = {id(entry.room): entry.room for entry in self._sessions.values()}
@@ -403,51 +360,6 @@ def _played(section: sdp.Section, video: sdp.Codec | None) -> sdp.Choice:
     if section.kind == "video" and video is not None:
         return sdp.choose_played(section, video)
     return sdp.choose_published(section)
-
-
-def _stats_of_viewer(entry: Session, common: dict[str, object]) -> SessionStats:
-    viewer = entry.viewer
-    if viewer is None:
-        raise TypeError("This session has no viewer.")
-    output = viewer.output
-    size = output.size if output and output.size else (None, None)
-    layers = (
-        (LayerStats(rid=output.rid, bitrate_bps=output.bitrate_bps, width=size[0], height=size[1]),) if output else ()
-    )
-    return SessionStats(
-        **common,  # type: ignore[arg-type]  # a dict of the fields both kinds share
-        bitrate_bps=output.bitrate_bps if output else 0,
-        loss_ratio=viewer.loss_ratio,
-        rtt_ms=round(viewer.rtt_s * 1000) if viewer.rtt_s is not None else None,
-        layers=layers,
-        delivered_s=viewer.delivered_s,
-        bytes=viewer.size_bytes,
-        estimate_bps=viewer.estimate_bps,
-        limited_by="bandwidth" if viewer.chooser.is_narrow else None,
-    )
-
-
-def _stats_of_publisher(entry: Session, common: dict[str, object]) -> SessionStats:
-    ingress = entry.ingress
-    if ingress is None:
-        raise TypeError("This session has no ingress.")
-    layers = tuple(
-        LayerStats(
-            rid=output.rid,
-            bitrate_bps=output.bitrate_bps,
-            width=output.size[0] if output.size else None,
-            height=output.size[1] if output.size else None,
-        )
-        for output in sorted(ingress.video_outputs, key=lambda output: output.bitrate_bps)
-    )
-    return SessionStats(
-        **common,  # type: ignore[arg-type]  # a dict of the fields both kinds share
-        bitrate_bps=ingress.bitrate_bps,
-        loss_ratio=ingress.loss_ratio,
-        rtt_ms=round(ingress.rtt_s * 1000) if ingress.rtt_s is not None else None,
-        layers=layers,
-        bytes=ingress.rate.total_bytes,
-    )
 
 
 def _resident_bytes(otherwise: int) -> int:

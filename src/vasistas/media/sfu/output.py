@@ -30,7 +30,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Viewers with equal ones get the same bytes. The shifts differ after changes of layer. Ids are 0 when not agreed."""
+    """Viewers with equal ones get the same bytes. Shifts differ after changes of layer; ids are 0 when not agreed."""
 
     payload_type: int
     ssrc: int

@@ -57,40 +57,49 @@ class _Tap(ldc.PyMediaHandler):  # type: ignore[misc]  # the native module has n
 
 
 class Peer:
-    """One connection. Made by `Peers.open`, ended by `Peers.close`, and never dropped before."""
+    """One connection. Made by `Peers.open`, ended by `Peers.close`, and never dropped before.
 
-    def __init__(self, connection: Any, tracks: list[Any], tap: _Tap | None) -> None:
-        self._connection, self._tracks, self._tap = connection, tracks, tap
-        self._lock = threading.Lock()
-        self._is_closed = False
+    connection, tracks, tap: native objects, for this module only.
+    """
+
+    def __init__(self, tap: _Tap | None) -> None:
+        self.connection: Any = None
+        self.tracks: list[Any] = []
+        self.tap = tap
+        self.lock = threading.Lock()  # held while it is made, and while it is closed
+        self.is_closed = False
 
     def sender(self, index: int) -> Callable[[bytes], bool]:
         """`send` of the track at this place in the answer."""
-        send: Callable[[bytes], bool] = self._tracks[index].send
+        send: Callable[[bytes], bool] = self.tracks[index].send
         return send
 
     def send(self, data: bytes) -> None:
         """Send RTCP on the first track; lost without a word when the connection is not up."""
         try:
-            self._tracks[0].send(data)
+            self.tracks[0].send(data)
         except (RuntimeError, IndexError):
             return
 
+    def local_description(self) -> str:
+        return str(self.connection.local_description())
+
     def close(self) -> None:
         """Blocks until the native side has stopped. Only in an executor, never in a callback."""
-        with self._lock:
-            if self._is_closed:
+        with self.lock:
+            if self.is_closed:
                 return
-            self._is_closed = True
-            for track in self._tracks:
+            self.is_closed = True
+            for track in self.tracks:
                 track.close()
-            self._connection.close()
+            if self.connection is not None:
+                self.connection.close()
 
     def release(self) -> None:
         """Drop the native objects, in an executor, a grace time after `close`."""
-        self._tracks = []
-        self._connection = None
-        self._tap = None
+        self.tracks = []
+        self.connection = None
+        self.tap = None
 
 
 class Peers:
@@ -121,14 +130,24 @@ class Peers:
         Raises: SdpMalformed: the library refuses it. MediaError: no local candidates in time.
         """
         gathered = asyncio.Event()
-        make = self._loop.run_in_executor(
-            self._openers, self._make, offer, sections, on_state, on_packets, gathered, is_publisher
-        )
-        peer = await asyncio.shield(make)
+        tap = _Tap(on_packets[0]) if is_publisher else None
+        peer = Peer(tap)
+
+        def make() -> None:
+            with peer.lock:
+                if not peer.is_closed:
+                    self._make(peer, offer, list(zip(sections, on_packets, strict=True)), on_state, gathered)
+
+        self._open.add(peer)
+        try:
+            await asyncio.shield(self._loop.run_in_executor(self._openers, make))
+        except BaseException:
+            self.close(peer)
+            raise
         try:
             async with asyncio.timeout(limits.GATHER_S_MAX):
                 await gathered.wait()
-            answer = await self._loop.run_in_executor(self._openers, _local_description, peer)
+            answer = await self._loop.run_in_executor(self._openers, peer.local_description)
         except TimeoutError:
             self.close(peer)
             raise MediaError("The media server found no network address to offer. Try again.") from None
@@ -156,7 +175,7 @@ class Peers:
         for peer in list(self._open):
             self.close(peer)
         async with asyncio.timeout(limits.CLOSE_GRACE_S):
-            while self._closing:
+            while self._closing:  # noqa: ASYNC110 — once, at the very end
                 await asyncio.sleep(0.05)
 
     def _bury(self, peer: Peer) -> None:
@@ -165,18 +184,14 @@ class Peers:
 
     def _make(
         self,
+        peer: Peer,
         offer: str,
-        sections: list[str],
+        sections: list[tuple[str, OnPacket]],
         on_state: OnState,
-        on_packets: list[OnPacket],
         gathered: asyncio.Event,
-        is_publisher: bool,  # noqa: FBT001 — run_in_executor passes by position
-    ) -> Peer:
+    ) -> None:
+        """Make the connection of a peer, in an executor."""
         loop = self._loop
-        connection = ldc.PeerConnection(self._configuration())
-        tap = _Tap(on_packets[0]) if is_publisher else None
-        peer = Peer(connection, [], tap)
-        loop.call_soon_threadsafe(self._open.add, peer)
         complete = ldc.PeerConnection.GatheringState.Complete
 
         def gathering(state: object) -> None:
@@ -184,22 +199,21 @@ class Peers:
                 loop.call_soon_threadsafe(gathered.set)
 
         try:
+            connection = peer.connection = ldc.PeerConnection(self._configuration())
             connection.on_state_change(lambda state: loop.call_soon_threadsafe(on_state, state.name.lower()))
             connection.on_gathering_state_change(gathering)
-            if tap is not None:
-                connection.set_media_handler(tap)
-            for section, on_packet in zip(sections, on_packets, strict=True):
+            if peer.tap is not None:
+                connection.set_media_handler(peer.tap)
+            for section, on_packet in sections:
                 track = connection.add_track(ldc.Description.Media(section))
-                peer._tracks.append(track)  # noqa: SLF001 — still being made
-                if tap is None:
+                peer.tracks.append(track)
+                if peer.tap is None:
                     track.on_message(on_packet)
             connection.set_remote_description(ldc.Description(offer, "offer"))
             connection.set_local_description()
-        except Exception as error:
-            loop.call_soon_threadsafe(self.close, peer)
+        except Exception as error:  # noqa: BLE001 — whatever the native library throws at a strange offer
             logger.info("media.offer_refused kind=%s", type(error).__name__)
             raise SdpMalformed("The session description (SDP) cannot be used: the media engine refuses it.") from None
-        return peer
 
     def _configuration(self) -> Any:
         first, last = self._network.ports
@@ -210,7 +224,3 @@ class Peers:
         configuration.port_range_begin, configuration.port_range_end = first, last
         configuration.certificate_pem_file, configuration.key_pem_file = self._certificate
         return configuration
-
-
-def _local_description(peer: Peer) -> str:
-    return str(peer._connection.local_description())  # noqa: SLF001 — the other half of this module

@@ -18,7 +18,7 @@ AUDIO_HZ = 48_000
 H264_IDR, H264_SPS, H264_STAP_A, H264_FU_A = 5, 7, 24, 28
 
 
-class PacketMalformed(ValueError):
+class PacketMalformed(ValueError):  # noqa: N818 — reads as a fact
     """Not RTP, or cut off."""
 
 

@@ -11,7 +11,8 @@ NACK_TRIES_MAX = 6
 NACK_AGE_S_MAX = 1.0
 NACK_PACKETS_MAX = 200  # in one request
 TWCC_PACKETS_MAX = 400  # in one report
-RATE_WINDOW_S = 2.0
+RATE_WINDOW_S, RATE_WINDOW_S_MIN = 2.0, 0.1
+MARKS_MIN = 2
 
 
 def unwrap(value: int, near: int) -> int:
@@ -174,7 +175,7 @@ class Rate:
     def bits_per_s(self, now: float) -> int:
         """Ask at least once per second, or the window is coarse."""
         self._marks.append((now, self._total))
-        while len(self._marks) > 2 and self._marks[0][0] < now - RATE_WINDOW_S:
+        while len(self._marks) > MARKS_MIN and self._marks[0][0] < now - RATE_WINDOW_S:
             self._marks.popleft()
         begin, total = self._marks[0]
-        return int((self._total - total) * 8 / (now - begin)) if now - begin > 0.1 else 0
+        return int((self._total - total) * 8 / (now - begin)) if now - begin > RATE_WINDOW_S_MIN else 0
