@@ -42,6 +42,23 @@ test("a layer that stopped is not listed, and a new connection starts from nothi
   assert.equal(measure(renamed, first.counters, 2_000).measure.bitrateBps, 0);
 });
 
+test("padding counts for the line, not for a layer", () => {
+  const padded = (factor) => [outbound("h", 125_000 * factor, { headerBytesSent: 50_000 * factor })];
+  const first = measure(padded(1), null, 0);
+  const { measure: second } = measure(padded(2), first.counters, 1_000);
+  assert.deepEqual([second.layers[0].bitrateBps, second.bitrateBps], [1_000_000, 1_400_000]);
+});
+
+test("a node that was not heard for a while is known by its silence", () => {
+  const heard = (bytesReceived) => [{ id: "T", type: "transport", bytesReceived }];
+  let look = measure(heard(100), null, 0);
+  const silences = [[150, 1_000], [150, 2_000], [150, 3_500], [160, 4_000]].map(([bytes, at]) => {
+    look = measure(heard(bytes), look.counters, at);
+    return look.measure.silentMs;
+  });
+  assert.deepEqual(silences, [0, 1_000, 2_500, 0]);
+});
+
 test("no reports give an empty measure, not an error", () => {
   const { measure: empty } = measure([], null, 0);
   assert.deepEqual([empty.lossRatio, empty.rttMs, empty.layers, empty.codec], [null, null, [], ""]);

@@ -209,3 +209,13 @@ test("who is still known as the one on air comes back", async () => {
   await world.fire();
   assert.equal(world.peers.length, 2);
 });
+
+test("given up by the page it comes back at once; nothing happens where nothing stands", async () => {
+  const world = await live();
+  world.publisher.giveUp();
+  world.publisher.giveUp();
+  assert.deepEqual(world.statuses, ["connected", "lost"]);
+  assert.equal(await world.fire(), 250);
+  world.peer.become("connected");
+  assert.equal(world.statuses.at(-1), "connected");
+});

@@ -17,6 +17,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import queries as chat
 from vasistas.apps.providers import queries as providers
 from vasistas.apps.rooms import queries as rooms
+from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.forms import RoomForm
 from vasistas.apps.rooms.models import Broadcast, Room
 from vasistas.lib.errors import NotFound
@@ -59,10 +60,12 @@ def green_room(request: HttpRequest) -> HttpResponse:
     room = rooms.room_of_host(member)
     if room is None:
         return redirect("rooms:become")
+    if not rules.can_broadcast(member, room):
+        return redirect("pages:studio")  # which says why
     wished = request.GET.get("codec", "")
     context = {
-        "realtime": _realtime(room),  # positions first: later events are not in the rows below
-        "room": rooms.get_own_room(member, room.slug),
+        "realtime": _realtime(room),
+        "room": room,
         "chat": chat.panel_for(room, member),
         "details": RoomForm.initial_of(room),
         "presets": _presets(),

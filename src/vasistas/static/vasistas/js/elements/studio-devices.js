@@ -102,6 +102,7 @@ export class StudioDevices extends HTMLElement {
   /** @param {HTMLInputElement} control */
   async #changed({ name }) {
     if (name === "camera" && this.video) await this.#reopen("video");
+    else if (name === "camera") this.#tell("studio:retry"); // the chosen one instead of the one that is gone
     if ((name === "microphone" || name === "studio_sound") && this.audio) await this.#reopen("audio");
     if (name === "preset" || name === "fps") {
       const { deviceId: _device, ...size } = /** @type {any} */ (videoConstraints(this.choice));

@@ -9,6 +9,7 @@ const BOX = { width: 300, height: 56, ceiling: 300_000 }; // the viewBox of the 
 export class StudioHealth extends HTMLElement {
   /** @type {readonly number[]} */ #bitrates = [];
   #code = "";
+  /** @type {Map<string, number>} rid → bit/s as the node counts; the browser counts padding in */ #arrived = new Map();
 
   /**
    * @param {import("../lib/health.js").Measure} now
@@ -30,13 +31,16 @@ export class StudioHealth extends HTMLElement {
     this.querySelector("[data-part=area]")?.setAttribute("d", area);
   }
 
-  /** What arrives at the media node. @param {number} bitrateBps */
-  showReceived(bitrateBps) {
-    this.#figure("received", bitrateText(bitrateBps));
+  /** What arrives at the media node. @param {{bitrate_bps?: number, layers?: {rid: string, bitrate_bps: number}[]}} report */
+  showReceived({ bitrate_bps: bitrate, layers = [] }) {
+    if (bitrate === undefined) return;
+    this.#figure("received", bitrateText(bitrate));
+    this.#arrived = new Map(layers.map((layer) => [layer.rid, layer.bitrate_bps]));
   }
 
   reset() {
     this.#bitrates = [];
+    this.#arrived.clear();
     this.#code = "";
   }
 
@@ -52,9 +56,10 @@ export class StudioHealth extends HTMLElement {
 
   /** @param {import("../lib/health.js").Layer[]} layers */
   #layers(layers) {
-    const rows = layers.map(({ width, height, fps, bitrateBps }) => {
+    const rows = layers.map(({ rid, width, height, fps, bitrateBps }) => {
       const row = document.createElement("tr");
-      for (const text of [`${width}×${height}`, `${fps}`, bitrateText(bitrateBps)]) row.insertCell().textContent = text;
+      const rate = bitrateText(this.#arrived.get(rid) ?? bitrateBps);
+      for (const text of [`${width}×${height}`, `${fps}`, rate]) row.insertCell().textContent = text;
       return row;
     });
     this.querySelector("[data-part=layers]")?.replaceChildren(...rows);

@@ -10,6 +10,7 @@ export class StudioLevelMeter extends HTMLElement {
   /** @type {AudioContext | null} */ #context = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
   #spokenAt = 0;
+  /** @type {MediaStreamTrack | null} */ #track = null;
 
   /** @type {import("../lib/meter.js").Hint} */
   hint = "waiting";
@@ -20,6 +21,8 @@ export class StudioLevelMeter extends HTMLElement {
 
   /** @param {MediaStreamTrack | null} track null: stop listening */
   listen(track) {
+    if (track === this.#track) return;
+    this.#track = track;
     clearInterval(this.#timer);
     this.#context?.close();
     this.#context = null;

@@ -7,12 +7,14 @@ import { HEIGHT, QUALITY, WIDTH, cover, delay, judge } from "../lib/thumbnail.js
 import { postTo } from "../lib/whip.js";
 
 const FIRST_MS = 1_200; // cameras start dark
+const LEAST_MS = 4_000; // between two that are sent, also when the broadcast begins anew: the site takes one in 3 s
 
 export class StudioThumbnail extends HTMLElement {
   /** @type {{isBlank: boolean, isDark: boolean} | null} */ verdict = null;
   /** @type {HTMLVideoElement | null} the picture to look at; set by the page */ source = null;
   isSending = false;
   #failures = 0;
+  #sentAt = Number.NEGATIVE_INFINITY;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   disconnectedCallback() {
@@ -37,7 +39,7 @@ export class StudioThumbnail extends HTMLElement {
     const canvas = /** @type {HTMLCanvasElement} */ (this.querySelector("canvas"));
     if (this.source?.videoWidth && this.#draw(canvas, this.source)) {
       this.hidden = false;
-      if (this.isSending) await this.#send(canvas);
+      if (this.isSending && performance.now() - this.#sentAt > LEAST_MS) await this.#send(canvas);
     }
     if (timer === this.#timer) this.#timer = setTimeout(() => this.#look(), delay(this.#failures));
   }
@@ -66,6 +68,7 @@ export class StudioThumbnail extends HTMLElement {
     try {
       await postTo(this.dataset.url ?? "", body, site);
       this.#failures = 0;
+      this.#sentAt = performance.now();
     } catch {
       this.#failures += 1; // a missing picture hurts nobody; the next one is tried later
     }

@@ -16,7 +16,7 @@
 /**
  * @typedef {object} Measure
  * @property {number} at ms
- * @property {number} bitrateBps picture and sound together
+ * @property {number} bitrateBps all that goes over the line, padding too
  * @property {number} audioBps
  * @property {number | null} lossRatio 0…1 as the node reported it, null before the first report
  * @property {number | null} rttMs
@@ -25,9 +25,13 @@
  * @property {"none" | "cpu" | "bandwidth" | "other"} limitedBy
  * @property {number | null} availableBps what the browser believes the uplink carries
  * @property {string} codec `VP8`, `H264`, or empty
+ * @property {number} silentMs since the node was heard last
  */
 
-/** @typedef {{at: number, bytes: Map<string, number>}} Counters */
+/** heard: bytes that came back so far, and when they grew. @typedef {{at: number, bytes: Map<string, number>, heard: {bytes: number, at: number}}} Counters */
+
+/** The node reports ten times a second: after so long without a word it is gone, long before the browser says so. */
+export const GONE_MS = 2_500;
 
 /** @typedef {"good" | "fair" | "poor"} Grade */
 
@@ -40,8 +44,12 @@
 export function measure(reports, before, at) {
   const all = [...reports];
   const sent = all.filter(({ type }) => type === "outbound-rtp");
-  const counters = { at, bytes: new Map(sent.map((report) => [report.id, bytesOf(report)])) };
-  const rate = (/** @type {Report} */ report) => bitsPerSecond(report, before, at);
+  const heardBytes = all.find(({ type }) => type === "transport")?.bytesReceived ?? 0;
+  const heard = before && heardBytes <= before.heard.bytes ? before.heard : { bytes: heardBytes, at };
+  const bytes = new Map(sent.flatMap((report) => [[report.id, carried(report)], [`${report.id}+`, onWire(report)]]));
+  const counters = { at, bytes, heard };
+  const rate = (/** @type {Report} */ report) => bitsPerSecond(report.id, carried(report), before, at);
+  const wireRate = (/** @type {Report} */ report) => bitsPerSecond(`${report.id}+`, onWire(report), before, at);
   const video = sent.filter(({ kind }) => kind === "video").sort((a, b) => (b.frameWidth ?? 0) - (a.frameWidth ?? 0));
   const layers = video.map((report) => layerOf(report, rate(report))).filter(({ bitrateBps }) => bitrateBps > 0);
   const audioBps = sum(sent.filter(({ kind }) => kind === "audio").map(rate));
@@ -50,7 +58,7 @@ export function measure(reports, before, at) {
     counters,
     measure: {
       at,
-      bitrateBps: audioBps + sum(layers.map(({ bitrateBps }) => bitrateBps)),
+      bitrateBps: sum(sent.map(wireRate)),
       audioBps,
       lossRatio: lossOf(all, video),
       rttMs: pair?.currentRoundTripTime === undefined ? null : Math.round(pair.currentRoundTripTime * 1000),
@@ -58,6 +66,7 @@ export function measure(reports, before, at) {
       layers,
       limitedBy: video.find(({ qualityLimitationReason: by }) => by && by !== "none")?.qualityLimitationReason ?? "none",
       availableBps: pair?.availableOutgoingBitrate ?? null,
+      silentMs: at - heard.at,
       codec: all.find(({ id }) => id === video[0]?.codecId)?.mimeType?.split("/")[1] ?? "",
     },
   };
@@ -93,16 +102,21 @@ export function percentText(ratio) {
   return ratio === null || ratio === undefined ? "–" : `${(ratio * 100).toFixed(ratio < 0.1 ? 1 : 0)} %`;
 }
 
-/** @param {Report} report */
-function bytesOf(report) {
+/** New media alone: repeats count for the line only. @param {Report} report */
+function carried(report) {
+  return (report.bytesSent ?? 0) - (report.retransmittedBytesSent ?? 0);
+}
+
+/** With headers, and the padding by which the browser tries whether the line carries more. @param {Report} report */
+function onWire(report) {
   return (report.bytesSent ?? 0) + (report.headerBytesSent ?? 0);
 }
 
-/** @param {Report} report @param {Counters | null} before @param {number} at */
-function bitsPerSecond(report, before, at) {
-  const bytes = before?.bytes.get(report.id);
-  if (!before || bytes === undefined || at <= before.at) return 0;
-  return Math.max(0, Math.round(((bytesOf(report) - bytes) * 8 * 1000) / (at - before.at)));
+/** @param {string} key @param {number} bytes @param {Counters | null} before @param {number} at */
+function bitsPerSecond(key, bytes, before, at) {
+  const earlier = before?.bytes.get(key);
+  if (!before || earlier === undefined || at <= before.at) return 0;
+  return Math.max(0, Math.round(((bytes - earlier) * 8 * 1000) / (at - before.at)));
 }
 
 /** @param {Report} report @param {number} bitrateBps @returns {Layer} */

@@ -93,6 +93,11 @@ export class Publisher {
     await sender.setParameters(parameters);
   }
 
+  /** The node is silent: do not wait until the browser notices, it takes eight seconds. */
+  giveUp() {
+    if (this.#sending) this.#lost(this.#peer);
+  }
+
   /** The network came back: do not wait for the next attempt. */
   hurry() {
     if (!this.#media || this.#peer) return;
