@@ -16,7 +16,7 @@ PAUSE_S = 0.1  # between polls: what comes faster is applied together
 RETRY_S = 1.0  # after a failure
 HEALTH_EVERY_S = 2.0
 VIEWERS_EVERY_S = 2.0
-SWEEP_EVERY_S = 30.0
+SWEEP_EVERY_S = 10.0
 
 logger = logging.getLogger(__name__)
 

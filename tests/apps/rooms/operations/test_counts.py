@@ -3,6 +3,8 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.apps.rooms.conftest import NOON, Scene
 from tests.factories.accounts import make_member
@@ -231,3 +233,18 @@ def test_sweep_deletes_pictures_nobody_names(scene: Scene) -> None:
     later = default_storage.get_modified_time(orphan) + timedelta(seconds=61)
     operations.sweep(at=later)
     assert (default_storage.exists(named), default_storage.exists(orphan)) == (True, False)
+
+
+def test_sweep_counts_again_in_as_many_queries_for_three_rooms_as_for_one(scene: Scene) -> None:
+    wrong = live(scene)
+    Room.objects.update(viewer_count=7)  # as if an event was lost
+    operations.sweep(at=scene.at)
+    wrong.refresh_from_db()
+    assert wrong.viewer_count == 0
+    with CaptureQueriesContext(connection) as one:
+        operations.sweep(at=scene.at)
+    for name in ("Mira", "Otto"):
+        make_room(make_host(make_member(name, password=None)), state="live")
+    with CaptureQueriesContext(connection) as three:
+        operations.sweep(at=scene.at)
+    assert len(three) == len(one)

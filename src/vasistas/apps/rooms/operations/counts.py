@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Greatest
 
 from vasistas import media
@@ -129,16 +129,25 @@ def measure_health(*, at: datetime) -> None:
         )
 
 
-def count_viewers(*, room_ids: Iterable[int]) -> None:
-    """Count who watches now; tell when the number changed. Publishes: ViewersCounted."""
-    for room in Room.objects.filter(pk__in=set(room_ids)):
-        count = WatchSession.objects.filter(room=room, ended_at=None).exclude(joined_at=None).count()
-        if count == room.viewer_count:
+def count_viewers(*, room_ids: Iterable[int] | None = None) -> None:
+    """Count who watches now; tell where the number changed. Publishes: ViewersCounted.
+
+    Args: room_ids: None for every room.
+    """
+    rooms, watching = Room.objects.all(), WatchSession.objects.filter(ended_at=None).exclude(joined_at=None)
+    if room_ids is not None:
+        wanted = set(room_ids)
+        rooms, watching = rooms.filter(pk__in=wanted), watching.filter(room__in=wanted)
+    counts: dict[int, int] = dict(watching.order_by().values_list("room").annotate(count=Count("pk")))
+    told = rooms.filter(Q(viewer_count__gt=0) | Q(pk__in=counts)).values_list("pk", "viewer_count")
+    for room_id, former in told:
+        count = counts.get(room_id, 0)
+        if count == former:
             continue
         with transaction.atomic():
-            Room.objects.filter(pk=room.pk).update(viewer_count=count)
-            Broadcast.objects.filter(room=room, ended_at=None, peak_viewers__lt=count).update(peak_viewers=count)
-            events.publish(ViewersCounted(room_id=room.pk, count=count))
+            Room.objects.filter(pk=room_id).update(viewer_count=count)
+            Broadcast.objects.filter(room=room_id, ended_at=None, peak_viewers__lt=count).update(peak_viewers=count)
+            events.publish(ViewersCounted(room_id=room_id, count=count))
 
 
 def sweep(*, at: datetime) -> None:
@@ -147,8 +156,7 @@ def sweep(*, at: datetime) -> None:
     _close_banned(at)
     _delete_old(at)
     _delete_orphaned_pictures(at)
-    watched = Room.objects.filter(Q(viewer_count__gt=0) | Q(watch_sessions__ended_at=None)).distinct()
-    count_viewers(room_ids=watched.values_list("pk", flat=True))
+    count_viewers()
 
 
 def _end_overdue(at: datetime) -> None:
