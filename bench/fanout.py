@@ -5,6 +5,7 @@ median counts, because the machine may be busy; compare the ratios. Prints one J
   cpu_us_per_delivery, bare_send_cpu_us, nats_cpu_us   CPU time of the serving process / messages received by clients
   ratio_to_bare, p99_ms, nats_p99_ms, bare_p99_ms      latency from publish to the client's read
   coalesced_deliveries_per_s_per_core                  at 100 messages/s, events received / CPU second of the gateway
+  join_cpu_us, memory_bytes_per_socket                 one socket's handshake, grant and subscription; what it holds
 `python bench/fanout.py [--quick]`; needs nats-server (`apt install nats-server`), without it its figures are null.
 """
 
@@ -14,7 +15,7 @@ import json
 import multiprocessing
 import os
 import resource
-import selectors
+import select
 import shutil
 import socket
 import statistics
@@ -81,27 +82,27 @@ def clients(kind: str, port: int, hello: bytes, orders: Connection) -> None:
     """Hold SOCKETS connections; between "start" and "stop" count events and the age of one in ten at reading."""
     raise_descriptor_limit()
     links = [dial(kind, port, hello) for _ in range(SOCKETS)]
-    selector = selectors.DefaultSelector()
-    for link in links:
-        selector.register(link, selectors.EVENT_READ)
-    selector.register(orders, selectors.EVENT_READ)
+    poll = select.epoll()
+    for readable in (*links, orders):
+        poll.register(readable, select.EPOLLIN)
+    tails = dict.fromkeys((link.fileno() for link in links), b"")  # a read may cut a mark; a tail is shorter than it
+    count, reads = 0, 0
+    ages: list[float] = []
     orders.send("ready")
-    count, ages, reads = 0, [], 0
-    tails = dict.fromkeys(links, b"")  # a mark may be cut by the end of a read; a tail is shorter than a mark
     while True:
-        for key, _ in selector.select():
-            if key.fileobj is orders:
+        for number, _ in poll.poll():
+            if number == orders.fileno():
                 order = orders.recv()
                 if order == "start":
-                    count, ages, reads = 0, [], 0
+                    count, ages = 0, []
                 elif order == "stop":
                     orders.send((count, ages))
                 else:
                     return
                 continue
-            data = tails[key.fileobj] + key.fileobj.recv(262_144)
-            tails[key.fileobj] = data[1 - len(MARK) :]
-            count += data.count(MARK)
+            data = os.read(number, 8_192)
+            count += (tails[number] + data).count(MARK)
+            tails[number] = data[1 - len(MARK) :]
             reads += 1
             if reads % 10 == 0 and (at := data.find(b'"at":')) >= 0:
                 ages.append(time.monotonic() - float(data[at + 5 : at + 5 + 40].split(b"}")[0]))
@@ -270,15 +271,20 @@ def round_of_child(kind: str, port: int, rate_per_s: float, seconds: float) -> d
         if kind == "gateway":
             wait_for_port(port)
             hello = masked(json.dumps({"op": "subscribe", "grants": [grant]}).encode())
+        cpu_before, memory_before = cpu_s(pid), psutil.Process(pid).memory_info().rss
         with child(clients, kind, port, hello) as (_, readers):
             heard(readers)
             time.sleep(SETTLE_S)
+            joins = {
+                "join_cpu_us": (cpu_s(pid) - cpu_before) / SOCKETS * 1e6,
+                "memory_bytes": (psutil.Process(pid).memory_info().rss - memory_before) / SOCKETS,
+            }
 
             def publish() -> None:
                 orders.send((rate_per_s, seconds))
                 heard(orders)
 
-            return measure(pid, readers, rate_per_s, seconds, publish)
+            return joins | measure(pid, readers, rate_per_s, seconds, publish)
 
 
 def round_of_nats(port: int, rate_per_s: float, seconds: float) -> dict[str, float]:
@@ -326,6 +332,8 @@ def run(*, port: int, rounds: int, seconds: float) -> dict[str, Any]:
         "coalesced_messages_per_s": FAST_PER_S,
         "coalesced_deliveries_per_s_per_core": median(found["fast"], "per_core"),
         "coalesced_p99_ms": median(found["fast"], "p99_ms"),
+        "join_cpu_us": median(found["gateway"], "join_cpu_us"),
+        "memory_bytes_per_socket": median(found["gateway"], "memory_bytes"),
         "rounds": rounds,
         "load_average": round(os.getloadavg()[0], 1),
     }
