@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -76,6 +76,19 @@ def green_room(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/green_room.html", context)
 
 
+@never_cache
+@require_safe
+def snapshot(request: HttpRequest) -> JsonResponse:
+    """What both pages read again when they missed events, and when their grants run out."""
+    member = _member(request)
+    room = rooms.room_of_host(member)
+    if room is None:
+        raise NotFound(_("You have no room yet."))
+    channels = _realtime(room)["channels"]  # positions first: later events are not in the rows below
+    now = {"state": room.state, "viewers": room.viewer_count}
+    return JsonResponse({"channels": channels, **now, **chat.snapshot(room, member)})
+
+
 def _member(request: HttpRequest) -> Member:
     if not isinstance(request.user, Member):  # the login middleware let nobody else through
         raise NotFound(_("Sign in first."))
@@ -105,4 +118,4 @@ def _realtime(room: Room) -> dict[str, Any]:
     for name in names:
         epoch, offset = realtime.position(name)
         channels.append({"channel": name, "grant": grant, "epoch": epoch, "offset": offset})
-    return {"url": "/realtime", "snapshot_url": reverse("pages:snapshot", args=[room.slug]), "channels": channels}
+    return {"url": "/realtime", "snapshot_url": reverse("pages:studio_snapshot"), "channels": channels}

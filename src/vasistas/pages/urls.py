@@ -15,6 +15,7 @@ urlpatterns = [
     path("source/vasistas.tar.gz", views.source_archive, name="source_archive"),
     path("studio/", studio.studio, name="studio"),
     path("studio/live/", studio.green_room, name="green_room"),
+    path("studio/snapshot", studio.snapshot, name="studio_snapshot"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
 ]

@@ -1,5 +1,7 @@
 // @ts-check
-// On every page: menus that close, filters that send themselves. Each page works without it.
+// On every page: menus that close, filters that send themselves, the page's one connection. Each page works without it.
+
+import { openPage } from "./lib/page-realtime.js";
 
 for (const menu of document.querySelectorAll("details[data-menu]")) {
   const close = () => menu.removeAttribute("open");
@@ -16,3 +18,6 @@ for (const menu of document.querySelectorAll("details[data-menu]")) {
 for (const form of document.querySelectorAll("form[data-auto-submit]")) {
   form.addEventListener("change", () => /** @type {HTMLFormElement} */ (form).requestSubmit());
 }
+
+// Only now have all modules of the page run: nothing is told before its element listens.
+document.addEventListener("DOMContentLoaded", () => openPage(document));

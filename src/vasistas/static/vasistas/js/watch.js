@@ -1,0 +1,4 @@
+// The watch page: the picture, the chat beside it, the figures around them.
+import "./elements/rooms-player.js";
+import "./elements/rooms-facts.js";
+import "./elements/chat-panel.js";
