@@ -96,6 +96,14 @@ def test_only_the_host_changes_details(town: Town) -> None:
     assert town.ada.post("/rooms/ada/details", {**change, "title": ""}).status_code == 422
 
 
+def test_a_script_saves_details_and_hears_what_is_wrong(town: Town) -> None:
+    saved = town.ada.post("/rooms/ada/details", {**FORM, "title": "Chopin"}, **SCRIPT)
+    assert (saved.status_code, saved.json()) == (200, {"title": "Chopin"})
+    wrong = town.ada.post("/rooms/ada/details", {**FORM, "title": "x", "tags": "<b>"}, **SCRIPT)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "rooms.form_wrong")
+    assert set(wrong.json()["fields"]) == {"title", "tags"}
+
+
 def test_the_class_stays_while_on_air(town: Town) -> None:
     make_broadcast(town.room)
     Room.objects.update(state="live")

@@ -20,6 +20,11 @@ MODERATORS_PER_MINUTE = 30
 KEYS_PER_MINUTE = 10
 
 
+class FormWrong(DomainError):  # noqa: N818 — refusals read as facts
+    status = 422
+    code = "rooms.form_wrong"
+
+
 @require_http_methods(["GET", "POST"])
 def become(request: HttpRequest) -> HttpResponse:
     """Agree to the terms and open the room, in one form."""
@@ -49,10 +54,12 @@ def details(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         try:
             operations.change_room(room=room, details=form.details())
-            messages.success(request, _("Saved."))
-            return redirect("pages:studio")
         except DomainError as error:
             _show_in(form, error)
+        else:
+            return _saved(request, form)
+    if form.errors and answers.wants_json(request):
+        return answers.refusal(_in_words(form))
     return render(request, "rooms/details.html", {"form": form, "room": room}, status=422 if form.errors else 200)
 
 
@@ -103,6 +110,18 @@ def thumbnail(request: HttpRequest, slug: str) -> HttpResponse:
         data = request.read(images.UPLOAD_BYTES_MAX + 1)
     url = operations.save_thumbnail(room=room, data=data, at=timezone.now())
     return JsonResponse({"url": url}, status=201)
+
+
+def _saved(request: HttpRequest, form: forms.RoomForm) -> HttpResponse:
+    if answers.wants_json(request):
+        return JsonResponse({"title": form.cleaned_data["title"]})
+    messages.success(request, _("Saved."))
+    return redirect("pages:studio")
+
+
+def _in_words(form: forms.RoomForm) -> DomainError:
+    fields = {name: " ".join(str(text) for text in texts) for name, texts in form.errors.items()}
+    return FormWrong(next(iter(fields.values())), fields=fields)
 
 
 def _show_in(form: forms.RoomForm, error: DomainError) -> None:
