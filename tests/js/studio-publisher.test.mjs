@@ -197,7 +197,7 @@ test("who was replaced by another page does not take the room back", async () =>
   world.onAir = "/whip/9";
   world.peer.become("failed");
   await world.fire();
-  assert.deepEqual(world.statuses, ["connected", "lost", "failed live.taken_over"]);
+  assert.deepEqual(world.statuses, ["connected", "lost", "failed replaced"]);
   assert.equal(world.peers.length, 1);
   assert.equal(world.timers.size, 0);
 });

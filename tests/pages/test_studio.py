@@ -177,6 +177,19 @@ def test_green_room_names_every_door_and_grants_its_channels(host: Client, room:
     assert claims["channels"] == names
 
 
+def test_snapshot_gives_fresh_grants_and_how_things_stand(host: Client, room: Room) -> None:
+    fresh = host.get("/studio/snapshot").json()
+    shown = json_of(host.get("/studio/live/"), "realtime")
+    assert shown["snapshot_url"] == "/studio/snapshot"
+    assert [entry["channel"] for entry in fresh["channels"]] == [entry["channel"] for entry in shown["channels"]]
+    assert [fresh["state"], fresh["viewers"], fresh["lines"]] == ["offline", 0, []]
+
+
+def test_snapshot_of_member_without_room_is_none(client: Client) -> None:
+    client.force_login(make_member("Vi", password=None))
+    assert client.get("/studio/snapshot", headers={"Sec-Fetch-Mode": "cors"}).status_code == 404
+
+
 def test_green_room_prefers_the_codec_of_the_address(host: Client) -> None:
     assert 'value="h264" selected' in host.get("/studio/live/?codec=h264").content.decode()
     assert 'value="h264" selected' not in host.get("/studio/live/?codec=evil").content.decode()

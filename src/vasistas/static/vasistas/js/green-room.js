@@ -1,4 +1,5 @@
 // The green room and the page on air. Parts first: the room asks them as soon as it is there.
+import "./elements/chat-panel.js";
 import "./elements/studio-checklist.js";
 import "./elements/studio-countdown.js";
 import "./elements/studio-devices.js";

@@ -91,6 +91,7 @@ export class StudioGreenRoom extends HTMLElement {
     this.addEventListener("studio:uplink", () => this.#tested(), { signal });
     for (const type of ["studio:sound", "studio:picture"]) this.addEventListener(type, () => this.#check(), { signal });
     document.addEventListener("realtime", (event) => this.#news(/** @type {CustomEvent} */ (event).detail), { signal });
+    document.addEventListener("realtime:reset", (event) => this.#caughtUp(/** @type {CustomEvent} */ (event).detail), { signal });
     const isPanic = panicKey();
     window.addEventListener("keydown", ({ key, repeat, timeStamp: at }) => isPanic({ key, repeat, at }) && this.cut(), { signal, capture: true });
     window.addEventListener("online", () => this.#publisher?.hurry(), { signal });
@@ -203,7 +204,7 @@ export class StudioGreenRoom extends HTMLElement {
   /** @param {"connected" | "lost" | "failed"} status @param {any} error */
   #status(status, error) {
     if (status === "failed") {
-      const isReplaced = error?.code === "live.taken_over";
+      const isReplaced = error?.code === "replaced";
       if (error?.status === 409 && this.phase === "connecting") this.#ui.takeOverDialog.showModal();
       else if (!isReplaced) this.#tell(error?.message || this.#say("live.failed"));
       const wasLive = this.#startedAt > 0;
@@ -285,6 +286,12 @@ export class StudioGreenRoom extends HTMLElement {
     if (tag === "studio.health.measured") this.#received(data);
     if (tag === "rooms.viewers.counted") this.#received({ viewers: data.count });
     if (tag === "rooms.state.changed" && data.state === "offline" && this.phase === "live") this.#confirmOver();
+  }
+
+  /** Events were missed; this is how things stand. @param {{snapshot: {state: string, viewers: number}}} detail */
+  #caughtUp({ snapshot: { state, viewers } }) {
+    this.#received({ viewers });
+    if (state === "offline" && this.phase === "live") this.#confirmOver();
   }
 
   /** An old "offline" may arrive after a reconnect: ask before believing it. */

@@ -170,7 +170,7 @@ export class Publisher {
     const media = this.#media;
     const isReplaced = await this.#tools.isReplaced(this.#location).catch(() => false);
     if (media !== this.#media || this.#peer) return; // stopped, or come back, in the meantime
-    if (isReplaced) this.#tools.onStatus("failed", { code: "live.taken_over", message: "", status: 409 });
+    if (isReplaced) this.#tools.onStatus("failed", { code: "replaced", message: "", status: 409 });
     else await this.#connect(true);
   }
 
