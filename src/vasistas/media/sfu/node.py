@@ -237,8 +237,10 @@ class Node:
         place = self._places.get(entry.room.name)
         if place is None or place.room is not entry.room or place.publisher != entry.id:
             return
-        place.publisher, place.left_at = None, time.monotonic()
-        if entry.connected_at is None and not place.viewers:  # it never began
+        place.publisher = None
+        if entry.connected_at is not None:
+            place.left_at = time.monotonic()
+        elif not place.viewers:  # it never began
             self.close_room(entry.room.name)
 
     def close_room(self, room: str, *, reason: str = "room_closed") -> None:

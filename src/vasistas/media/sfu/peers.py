@@ -17,11 +17,10 @@ from typing import Any
 
 import libdatachannel.libdatachannel_ext as ldc
 
-from vasistas.media.port import MediaError, SdpMalformed
+from vasistas.media.port import MediaError, NodeFull, SdpMalformed
 from vasistas.media.sfu import certificate, limits, sdp_answer
 
-OPENERS, CLOSERS = 2, 4  # threads
-SWEEP_S = 1.0
+OPENERS, CLOSERS = 2, 32  # threads; closing a connection whose gathering failed takes the library 30 s
 
 type OnPacket = Callable[[bytes], None]
 type OnState = Callable[[str], None]
@@ -127,8 +126,12 @@ class Peers:
         Args: offer: as written by `sdp_answer.offer_text`. sections: ours, in the offer's order. on_state: called in
         the loop with "connected", "disconnected", "failed" or "closed". on_packets: called in native threads with each
         packet, one per section; a publisher's first gets everything.
-        Raises: SdpMalformed: the library refuses it. MediaError: no local candidates in time.
+        Raises: SdpMalformed: the library refuses it. NodeFull: every UDP port of the range is taken. MediaError: no
+        local candidates in time.
         """
+        first, last = self._network.ports
+        if first != last and self.count > last - first:
+            raise NodeFull("This media server has no free port. Try again later.", code="media.limit_viewers")
         gathered = asyncio.Event()
         tap = _Tap(on_packets[0]) if is_publisher else None
         peer = Peer(tap)
