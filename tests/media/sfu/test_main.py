@@ -1,6 +1,8 @@
+import concurrent.futures
 import os
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -74,3 +76,34 @@ def test_a_port_that_is_taken_ends_the_start_with_one_line(kind):
     assert ended.stderr.count("\n") == 1
     assert port in ended.stderr
     assert "--control-port" in ended.stderr or "--media-port" in ended.stderr
+
+
+def test_a_stop_waits_for_no_long_poll():
+    with nodes.running() as node, concurrent.futures.ThreadPoolExecutor() as pool:
+        cursor = node.client.events(after="", wait_s=0).cursor
+        waiting = pool.submit(node.client.events, after=cursor, wait_s=25)
+        assert node.client.node_stats().rooms == 0
+        node.process.terminate()
+
+        assert node.process.wait(10) == 0
+        assert waiting.result().events == []
+
+
+def test_a_child_ends_with_its_parent():
+    """The parent dies without a word; only its child can notice."""
+    port = nodes.free_port()
+    parent = "import subprocess, sys; subprocess.Popen(sys.argv[1:]); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", parent, *nodes.command(port), "--media-port", str(nodes.free_port())],
+        stdin=subprocess.PIPE,
+        env={**os.environ, **KEY, "VASISTAS_LOG_LEVEL": "WARNING"},
+    ) as started:
+        nodes.until(lambda: answers(port))
+        started.kill()
+
+    nodes.until(lambda: not answers(port))
+
+
+def answers(port):
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0

@@ -16,6 +16,12 @@ class EventRing:
         self._events: deque[NodeEvent] = deque(maxlen=limits.EVENTS_KEPT)
         self._count = 0
         self._arrived = asyncio.Event()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let nobody wait any more: the node is about to stop."""
+        self._is_closed = True
+        self._arrived.set()
 
     def add(self, event: NodeEvent) -> None:
         self._events.append(event)
@@ -37,7 +43,7 @@ class EventRing:
         """The same, waiting for the first event."""
         arrived = self._arrived
         batch = self.read(after)
-        if batch.events or batch.is_gap:
+        if batch.events or batch.is_gap or self._is_closed:
             return batch
         try:
             async with asyncio.timeout(min(wait_s, limits.EVENTS_WAIT_S_MAX)):

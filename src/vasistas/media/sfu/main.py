@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +60,7 @@ def run(options: Options) -> None:
     """
     level = os.environ.get("VASISTAS_LOG_LEVEL", "INFO")
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     control = _listen(options.control_bind, options.control_port)
     _check_media_ports(options.network)
     asyncio.run(_serve(options, control))
@@ -74,10 +75,15 @@ async def _serve(options: Options, control: socket.socket) -> None:
         app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=SHUTDOWN_S, ws="none"
     )
     server = _Server(configuration)
+
+    def end() -> None:
+        server.should_exit = True
+        if (node := getattr(app.state, "node", None)) is not None:
+            node.events.close()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    parent = os.getppid()
-    watcher = asyncio.create_task(_end_with_parent(server, parent)) if options.is_child else None
+        loop.add_signal_handler(number, end)
+    watcher = asyncio.create_task(_end_with_parent(os.getppid(), end)) if options.is_child else None
     first, last = options.network.ports
     logging.getLogger(__name__).info(
         "media.node_started control_port=%s media_ports=%s-%s", options.control_port, first, last
@@ -93,10 +99,10 @@ class _Server(uvicorn.Server):
         yield  # ours are set in _serve: uvicorn's would raise SIGTERM again at the end
 
 
-async def _end_with_parent(server: uvicorn.Server, parent: int) -> None:
+async def _end_with_parent(parent: int, end: Callable[[], None]) -> None:
     while os.getppid() == parent:  # noqa: ASYNC110 — nothing tells a process that its parent has gone
         await asyncio.sleep(PARENT_POLL_S)
-    server.should_exit = True
+    end()
 
 
 def _listen(bind: str, port: int) -> socket.socket:
