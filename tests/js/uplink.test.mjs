@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CAP_BPS, RAMP_MS, median, outcome, progress, recommend } from "../../src/vasistas/static/vasistas/js/lib/uplink.js";
+import { CAP_BPS, RAMP_MS, capOf, median, outcome, progress, recommend } from "../../src/vasistas/static/vasistas/js/lib/uplink.js";
 
-const line = (bitrateBps, { lossRatio = 0, rttMs = 40, from = 0, count = 20 } = {}) =>
-  Array.from({ length: count }, (_, index) => ({ at: from + index * 500, bitrateBps, lossRatio, rttMs }));
+const line = (bitrateBps, { lossRatio = 0, rttMs = 40, from = 0, count = 20, availableBps = null } = {}) =>
+  Array.from({ length: count }, (_, index) => ({ at: from + index * 500, bitrateBps, lossRatio, rttMs, availableBps }));
 
 const table = [
   // [bit/s, loss, preset]
@@ -46,14 +46,13 @@ test("too few samples say nothing", () => {
   assert.equal(outcome({ sent: [], received: [] }), null);
 });
 
-test("grades: nothing arrives, too weak, lossy, narrow, good, and the end of the scale", () => {
+test("grades: nothing arrives, too weak, lossy, narrow, good", () => {
   const code = (bps, lossRatio) => outcome({ sent: line(bps, { lossRatio }), received: [] }).code;
   assert.equal(code(1_000, 0), "uplink.nothing");
   assert.equal(code(700_000, 0), "uplink.too_weak");
   assert.equal(code(4_000_000, 0.1), "uplink.lossy");
   assert.equal(code(1_500_000, 0), "uplink.narrow");
   assert.equal(code(4_000_000, 0), "uplink.good");
-  assert.equal(outcome({ sent: line(CAP_BPS), received: [] }).isCapped, true);
 });
 
 test("progress stays between nothing and all", () => {
@@ -63,4 +62,18 @@ test("progress stays between nothing and all", () => {
 test("median of odd and even lists", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
+});
+
+test("a line that reaches the node's limit carries every preset below the limit", () => {
+  const at = (availableBps, lossRatio = 0) =>
+    outcome({ sent: line(5_100_000, { availableBps, lossRatio }), received: [], capBps: 6_000_000 });
+  assert.deepEqual([at(6_000_000).isCapped, at(6_000_000).recommended.name], [true, "high"]);
+  assert.deepEqual([at(5_400_000).isCapped, at(5_400_000).recommended.name], [false, "standard"]);
+  assert.equal(at(6_000_000, 0.03).recommended.name, "standard");
+});
+
+test("the node's limit is read from its answer", () => {
+  assert.equal(capOf("v=0\r\nm=video 9 X 96\r\nb=AS:6000\r\n"), 6_000_000);
+  assert.equal(capOf("v=0\r\nb=AS:90000\r\n"), CAP_BPS);
+  assert.equal(capOf("v=0\r\n"), CAP_BPS);
 });

@@ -5,6 +5,7 @@ import { wordsOf } from "../lib/studio-words.js";
 import { testUplink } from "../lib/uplink-run.js";
 
 const [WIDTH, HEIGHT, SPARE, FPS] = [640, 360, 64, 30];
+const GRAIN = 32; // of 255: finer grain leaves bits unused, coarser makes the encoder brake
 
 export class StudioUplink extends HTMLElement {
   /** @type {import("../lib/uplink.js").Outcome | null} */ outcome = null;
@@ -106,7 +107,7 @@ function startNoise() {
   const paint = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
   const pixels = paint.createImageData(tile.width, tile.height);
   const words = new Uint32Array(pixels.data.buffer);
-  for (let i = 0; i < words.length; i += 1) words[i] = 0xff000000 | (Math.random() * 0xffffff);
+  for (let i = 0; i < words.length; i += 1) words[i] = 0xff000000 | (Math.floor(112 + Math.random() * GRAIN) * 0x010101);
   paint.putImageData(pixels, 0, 0);
   const target = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const draw = () => target.drawImage(tile, -Math.random() * SPARE, -Math.random() * SPARE);

@@ -4,7 +4,7 @@
  */
 
 import { measure } from "./health.js";
-import { CAP_BPS, outcome, progress, TEST_MS } from "./uplink.js";
+import { CAP_BPS, capOf, outcome, progress, TEST_MS } from "./uplink.js";
 import { leave, postTo } from "./whip.js";
 
 const LOOK_MS = 500;
@@ -34,8 +34,9 @@ export async function testUplink(run) {
     await peer.setLocalDescription();
     const response = await postTo(url, peer.localDescription.sdp, { ...site, type: "application/sdp" }, signal);
     location = response.headers.get("Location") ?? "";
-    await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
-    return outcome(await observe(run, location));
+    const answer = await response.text();
+    await peer.setRemoteDescription({ type: "answer", sdp: answer });
+    return outcome({ ...(await observe(run, location)), capBps: capOf(answer) });
   } finally {
     if (location) leave(location, site).finally(() => peer.close()); // the site first: it still knows the session then
     else peer.close();
@@ -56,9 +57,13 @@ async function observe({ peer, site, signal, now, wait, onProgress }, location) 
     const isFirst = counters === null;
     counters = look.counters;
     const elapsedMs = now() - startedAt;
-    if (!isFirst) sent.push(sample(elapsedMs, look.measure.bitrateBps, look.measure.lossRatio, look.measure.rttMs));
+    const { bitrateBps, lossRatio, rttMs, availableBps } = look.measure;
+    if (!isFirst) sent.push({ at: elapsedMs, bitrateBps, lossRatio, rttMs, availableBps });
     const seen = await ask(location, site, signal);
-    if (seen) received.push(sample(elapsedMs, seen.bitrate_bps, seen.loss_ratio, seen.rtt_ms));
+    if (seen) {
+      const { bitrate_bps: arrived, loss_ratio: lost = null, rtt_ms: round = null } = seen;
+      received.push({ at: elapsedMs, bitrateBps: arrived, lossRatio: lost, rttMs: round });
+    }
     onProgress(progress(elapsedMs), (received.at(-1) ?? sent.at(-1))?.bitrateBps ?? 0);
   }
   return { sent, received };
@@ -68,9 +73,4 @@ async function observe({ peer, site, signal, now, wait, onProgress }, location) 
 async function ask(location, { fetch }, signal) {
   const response = await fetch(location, { headers: { Accept: "application/json" }, signal }).catch(() => null);
   return response?.ok ? response.json() : null;
-}
-
-/** @param {number} at @param {number} bitrateBps @param {number | null} lossRatio @param {number | null} rttMs */
-function sample(at, bitrateBps, lossRatio, rttMs) {
-  return { at, bitrateBps, lossRatio: lossRatio ?? null, rttMs: rttMs ?? null };
 }
