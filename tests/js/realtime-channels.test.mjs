@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { backoff } from "../../src/vasistas/static/vasistas/js/lib/backoff.js";
-import { Channels, HELD_MAX, mayReconnect, renewInMs } from "../../src/vasistas/static/vasistas/js/lib/realtime-channels.js";
+import { AGAIN_MS, Channels, HELD_MAX, mayReconnect, renewInMs } from "../../src/vasistas/static/vasistas/js/lib/realtime-channels.js";
 
 const wire = JSON.parse(readFileSync(new URL("../wire/realtime.json", import.meta.url), "utf8"));
 const said = (o, e = "a-1") => JSON.stringify({ c: "room:1", e, o, t: "chat.message.deleted", d: { id: o } });
@@ -77,16 +77,27 @@ test("a gap while the snapshot loads makes it load once again", () => {
   const channels = room(7);
   channels.receive(said(10));
   channels.receive(said(12));
-  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1", spreadMs: 0 }]);
+  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1", spreadMs: AGAIN_MS }]);
   assert.deepEqual(channels.receive(said(13)), []);
   assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 12 }), [told(13)]);
+});
+
+test("a snapshot that was asked for before the reset is too old", () => {
+  const channels = room(7);
+  channels.receive(JSON.stringify({ op: "reset", channel: "room:1", epoch: "a-1", offset: 50, spread_ms: 0 }));
+  channels.receive(said(51));
+  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 48 }), [
+    { act: "reset", channel: "room:1", spreadMs: AGAIN_MS },
+  ]);
+  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 51 }), []);
+  assert.deepEqual(channels.receive(said(52)), [told(52)]);
 });
 
 test("what is held is bounded", () => {
   const channels = room(7);
   channels.receive(said(10));
   for (let o = 11; o < 11 + HELD_MAX; o += 1) channels.receive(said(o));
-  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1", spreadMs: 0 }]);
+  assert.deepEqual(channels.settled("room:1", { epoch: "a-1", offset: 10 }), [{ act: "reset", channel: "room:1", spreadMs: AGAIN_MS }]);
 });
 
 test("all is live when every channel is subscribed", () => {

@@ -258,8 +258,8 @@ test("a page that is shown again does not wait for its timer", async () => {
   world.wake();
   assert.equal(world.sockets.length, count + 1);
   world.accept();
-  world.wake();
-  assert.deepEqual(world.socket.sent.at(-1), { op: "ping" });
+  for (let n = 0; n < 5; n += 1) world.wake();
+  assert.deepEqual(world.socket.sent.slice(1), [{ op: "ping" }]);
 });
 
 test("a fault of the page costs it no later event", () => {

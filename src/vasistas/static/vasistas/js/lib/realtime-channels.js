@@ -7,6 +7,7 @@
  */
 
 export const HELD_MAX = 500; // events held for one channel while its snapshot is loaded; more make it load once again
+export const AGAIN_MS = 1_000; // within this, when a snapshot was too old: a site that errs is not asked in a tight loop
 export const GRANTS_PER_MESSAGE = 8; // as in gateway/protocol.py
 export const RENEW_FROM = 0.7; // of a grant's life; spread up to RENEW_TO, so that pages do not ask all at once
 export const RENEW_TO = 0.95;
@@ -23,7 +24,14 @@ export const RENEW_TO = 0.95;
  *   | {act: "subscribed", channel: string, expiresInS: number}
  *   | {act: "refresh", why: "expired" | "refused"}} Act
  *
- * @typedef {{grant: string, epoch: string, offset: number, isLive: boolean, held: any[] | null, isAgain: boolean}} Known
+ * @typedef {object} Known
+ * @property {string} grant
+ * @property {string} epoch
+ * @property {number} offset
+ * @property {boolean} isLive
+ * @property {any[] | null} held events that wait for the snapshot; null while none is loaded
+ * @property {number} heldFrom the snapshot must know everything up to this offset
+ * @property {boolean} isAgain whatever the snapshot on its way says, it is too old
  */
 
 export class Channels {
@@ -34,7 +42,7 @@ export class Channels {
   add({ channel, grant, epoch = "", offset = 0 }) {
     const known = this.#known.get(channel);
     if (known) known.grant = grant;
-    else this.#known.set(channel, { grant, epoch, offset, isLive: false, held: null, isAgain: false });
+    else this.#known.set(channel, { grant, epoch, offset, isLive: false, held: null, heldFrom: 0, isAgain: false });
   }
 
   /** @param {string} channel */
@@ -89,14 +97,15 @@ export class Channels {
    * The page has loaded the snapshot again.
    * @param {string} channel
    * @param {{epoch: string, offset: number} | undefined | null} position where the snapshot stands, if it says
-   * @returns {Act[]} what came meanwhile; or another reset if that is not certain
+   * @returns {Act[]} what came meanwhile; or another reset if the snapshot was asked for too early
    */
   settled(channel, position) {
     const known = this.#known.get(channel);
     if (!known?.held) return [];
     const held = known.held;
     known.held = null;
-    if (known.isAgain) return this.#reset(channel, known);
+    const isOlder = position?.epoch === known.epoch && position.offset < known.heldFrom;
+    if (known.isAgain || isOlder) return this.#reset(channel, known, AGAIN_MS);
     const newer = held.filter(({ e, o }) => !(position && e === position.epoch && o <= position.offset));
     return newer.map(({ t, d }) => ({ act: "event", channel, tag: t, data: d }));
   }
@@ -142,7 +151,8 @@ export class Channels {
     if (known.held) return this.#hold(known, event, isNext);
     if (isNext) return [{ act: "event", channel: event.c, tag: event.t, data: event.d }];
     const acts = this.#reset(event.c, known);
-    /** @type {any[]} */ (known.held).push(event);
+    known.held?.push(event);
+    known.heldFrom = event.o - 1;
     return acts;
   }
 
@@ -165,6 +175,7 @@ export class Channels {
       return [];
     }
     known.held = [];
+    known.heldFrom = known.offset;
     known.isAgain = false;
     return [{ act: "reset", channel, spreadMs }];
   }

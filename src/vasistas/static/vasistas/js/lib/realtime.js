@@ -229,8 +229,9 @@ class Link {
   }
 
   #ask() {
+    if (this.#timers.answer !== undefined) return; // asked already
     this.#send([{ op: "ping" }]);
-    if (this.#timers.answer === undefined) this.#plan("answer", ANSWER_MS, () => this.#lost(1006));
+    this.#plan("answer", ANSWER_MS, () => this.#lost(1006));
   }
 
   /** @param {readonly object[]} messages */
