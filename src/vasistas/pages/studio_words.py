@@ -5,6 +5,8 @@ The codes are those of `static/vasistas/js/lib/`; tests/pages/test_studio_words.
 
 from django.utils.translation import gettext as _
 
+type Fault = tuple[str, str]  # what happened; what to do
+
 
 def words() -> dict[str, str]:
     """All sentences, in the language of the request."""
@@ -13,15 +15,13 @@ def words() -> dict[str, str]:
 
 def _faults() -> dict[str, str]:
     """Each fault of devices-errors.js: what happened, and what to do."""
-    faults = {
-        "page.insecure": (
-            _("This address is not secure, so the browser gives it no camera."),
-            _("Open the site by its https:// address, or as http://localhost on the computer that runs it."),
-        ),
-        "browser.too_old": (
-            _("This browser cannot send live video."),
-            _("Use a current Chrome, Edge, Firefox or Safari, or broadcast with OBS."),
-        ),
+    faults = {**_faults_of_permission(), **_faults_of_both(), **_faults_of_camera(), **_faults_of_microphone()}
+    parts = {f"{code}.title": title for code, (title, _remedy) in faults.items()}
+    return parts | {f"{code}.remedy": remedy for code, (_title, remedy) in faults.items()}
+
+
+def _faults_of_permission() -> dict[str, Fault]:
+    return {
         "both.refused": (
             _("You refused camera and microphone."),
             _("Click the camera sign beside the address, allow both, and try again."),
@@ -42,25 +42,39 @@ def _faults() -> dict[str, str]:
             _("The operating system keeps camera or microphone from this browser."),
             _("Open the privacy settings of your system, allow this browser, and try again."),
         ),
+    }
+
+
+def _faults_of_both() -> dict[str, Fault]:
+    return {
+        "page.insecure": (
+            _("This address is not secure, so the browser gives it no camera."),
+            _("Open the site by its https:// address, or as http://localhost on the computer that runs it."),
+        ),
+        "browser.too_old": (
+            _("This browser cannot send live video."),
+            _("Use a current Chrome, Edge, Firefox or Safari, or broadcast with OBS."),
+        ),
         "both.none": (
             _("There is no camera and no microphone."),
             _("Plug in a camera, wait a moment, and try again. A phone on a tripod does well."),
         ),
+        "devices.unknown": (
+            _("The browser could not open the camera, and did not say why."),
+            _("Unplug the camera, plug it in again, and try again. If that does not help, restart the browser."),
+        ),
+    }
+
+
+def _faults_of_camera() -> dict[str, Fault]:
+    return {
         "camera.none": (
             _("There is no camera."),
             _("Plug one in, wait a moment, and try again. A phone on a tripod does well."),
         ),
-        "microphone.none": (
-            _("There is no microphone."),
-            _("Plug one in and try again, or go live without sound."),
-        ),
         "camera.busy": (
             _("Another program is using the camera."),
             _("Close video calls and other tabs that show the camera, and try again."),
-        ),
-        "microphone.busy": (
-            _("Another program holds the microphone."),
-            _("Close the program that records sound and try again, or go live without sound."),
         ),
         "camera.impossible": (
             _("The camera cannot give such a picture."),
@@ -70,21 +84,28 @@ def _faults() -> dict[str, str]:
             _("The camera is gone."),
             _("Check its cable and try again, or choose another camera."),
         ),
-        "microphone.unplugged": (
-            _("The microphone is gone."),
-            _("Check its cable and try again, or choose another microphone. Viewers hear nothing now."),
-        ),
         "camera.paused": (
             _("The camera sends no picture."),
             _("Open its shutter, or switch it on with its key; the picture comes back by itself."),
         ),
-        "devices.unknown": (
-            _("The browser could not open the camera, and did not say why."),
-            _("Unplug the camera, plug it in again, and try again. If that does not help, restart the browser."),
+    }
+
+
+def _faults_of_microphone() -> dict[str, Fault]:
+    return {
+        "microphone.none": (
+            _("There is no microphone."),
+            _("Plug one in and try again, or go live without sound."),
+        ),
+        "microphone.busy": (
+            _("Another program holds the microphone."),
+            _("Close the program that records sound and try again, or go live without sound."),
+        ),
+        "microphone.unplugged": (
+            _("The microphone is gone."),
+            _("Check its cable and try again, or choose another microphone. Viewers hear nothing now."),
         ),
     }
-    parts = {f"{code}.title": title for code, (title, _remedy) in faults.items()}
-    return parts | {f"{code}.remedy": remedy for code, (_title, remedy) in faults.items()}
 
 
 def _sound() -> dict[str, str]:

@@ -5,6 +5,7 @@ from vasistas.pages import studio, views
 app_name = "pages"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("lobby", views.lobby, name="lobby"),
     path("rooms/", views.directory, name="directory"),
     path("rooms/<slug:slug>/", views.watch, name="watch"),
     path("rooms/<slug:slug>/snapshot", views.snapshot, name="snapshot"),

@@ -8,6 +8,20 @@ register = template.Library()
 
 AVATAR_HUES = 8  # .avatar (hue 0) and .avatar--1 … .avatar--7 in css/components/small.css
 THOUSAND = 1000
+DECIMAL_BELOW = 10  # 1.2K, but 34K
+CATEGORY_ICONS = {
+    "music": "music",
+    "talk": "mic-vocal",
+    "teaching": "graduation-cap",
+    "coaching": "compass",
+    "art": "palette",
+    "cooking": "chef-hat",
+    "games": "gamepad-2",
+    "sport": "dumbbell",
+    "nature": "leaf",
+    "places": "map-pin",
+    "shows": "sparkles",
+}
 
 
 @register.filter
@@ -30,5 +44,11 @@ def compact(count: int | None) -> str:
         if figure < THOUSAND or unit == "M":
             break
         figure /= THOUSAND
-    shown = f"{int(figure * 10) / 10:.1f}" if unit and figure < 10 else str(int(figure))
+    shown = f"{int(figure * 10) / 10:.1f}" if unit and figure < DECIMAL_BELOW else str(int(figure))
     return f"{shown.removesuffix('.0')}{unit}"
+
+
+@register.filter
+def category_icon(key: str) -> str:
+    """The icon of a category of rooms."""
+    return CATEGORY_ICONS.get(key, "door-open")

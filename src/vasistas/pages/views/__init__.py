@@ -1,7 +1,7 @@
 """Screens that compose several apps. The studio's are in `pages.studio`."""
 
 from vasistas.pages.views.errors import bad_request, csrf_refused, forbidden, not_found, server_error
-from vasistas.pages.views.front import directory, home
+from vasistas.pages.views.front import directory, home, lobby
 from vasistas.pages.views.health import livez, readyz
 from vasistas.pages.views.house import contact, my_account, privacy, source, source_archive
 from vasistas.pages.views.room import snapshot, watch
@@ -14,6 +14,7 @@ __all__ = [
     "forbidden",
     "home",
     "livez",
+    "lobby",
     "my_account",
     "not_found",
     "privacy",
