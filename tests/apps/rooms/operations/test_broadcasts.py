@@ -163,6 +163,16 @@ def test_end_session_of_one_that_was_taken_over_leaves_the_next_alone(scene: Sce
     assert state(room) == "live"
 
 
+def test_end_session_of_the_former_page_while_the_next_takes_over_leaves_the_next_alone(scene: Scene) -> None:
+    room = make_room()
+    go_live(scene, room)
+    scene.follow()
+    go_live(scene, room, S2, takeover=True)
+    operations.end_session(room=room, session=S1, at=scene.at)  # before we hear that the next one has joined
+    scene.follow()
+    assert (state(room), scene.node.node_stats().publishers) == ("live", 1)
+
+
 def test_end_session_before_a_picture_takes_everything_back(scene: Scene) -> None:
     room = make_room()
     go_live(scene, room)

@@ -131,8 +131,10 @@ def cut(*, room: Room, at: datetime, reason: str = Broadcast.EndReason.CUT) -> N
 
 def end_session(*, room: Room, session: str, at: datetime) -> None:
     """End a publisher's session; if it is the one on air, the broadcast ends with it. A repeat does nothing."""
-    row = Broadcast.objects.filter(room=room, session=session).first()
-    if row is not None and row.ended_at is None and row.joined_at is not None:
+    rows = Broadcast.objects.filter(room=room, ended_at=None)
+    row = rows.filter(session=session).first()
+    # Another open row is a publisher who takes over: the former page closes late, and must not take the new one along.
+    if row is not None and row.joined_at is not None and not rows.exclude(pk=row.pk).exists():
         cut(room=room, at=at, reason=Broadcast.EndReason.ENDED)
     elif row is not None:
         media.get_port().close_session(session)
