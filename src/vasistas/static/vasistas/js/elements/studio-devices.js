@@ -111,11 +111,15 @@ export class StudioDevices extends HTMLElement {
     }
   }
 
-  /** Open the chosen device anew; some give one stream only, so a busy one is tried again without the old track. @param {"video" | "audio"} kind */
+  /**
+   * Open the chosen device anew; some give one stream only, so a busy one is tried again without the old track.
+   * @param {"video" | "audio"} kind
+   */
   async #reopen(kind) {
     if (!this.#capture) return;
     const question = ++this.#asked;
-    const open = () => (kind === "video" ? this.#capture?.openCamera(this.choice) : this.#capture?.openMicrophone(this.choice));
+    const capture = this.#capture;
+    const open = () => (kind === "video" ? capture.openCamera(this.choice) : capture.openMicrophone(this.choice));
     let opened = await open();
     if (opened?.fault?.endsWith(".busy") && this[kind]) {
       release([this[kind]]);
@@ -173,7 +177,9 @@ export class StudioDevices extends HTMLElement {
   async #list() {
     const devices = await navigator.mediaDevices.enumerateDevices();
     const say = wordsOf(document);
-    for (const [name, kind, track] of /** @type {const} */ ([["camera", "videoinput", this.video], ["microphone", "audioinput", this.audio]])) {
+    /** @type {["camera" | "microphone", "videoinput" | "audioinput", MediaStreamTrack | null][]} */
+    const pickers = [["camera", "videoinput", this.video], ["microphone", "audioinput", this.audio]];
+    for (const [name, kind, track] of pickers) {
       const select = /** @type {HTMLSelectElement | null} */ (this.querySelector(`select[name=${name}]`));
       if (!select) continue;
       const found = options(devices, kind, (number) => say(`devices.${name}_numbered`, { number }));

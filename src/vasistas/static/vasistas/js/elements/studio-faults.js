@@ -14,7 +14,8 @@ export class StudioFaults extends HTMLElement {
   /** @param {HTMLTemplateElement} template @param {string} code */
   #notice(template, code) {
     const say = wordsOf(document);
-    const notice = /** @type {HTMLElement} */ (/** @type {DocumentFragment} */ (template.content.cloneNode(true)).firstElementChild);
+    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const notice = /** @type {HTMLElement} */ (copy.firstElementChild);
     notice.dataset.code = code;
     for (const part of ["title", "remedy"]) {
       /** @type {HTMLElement} */ (notice.querySelector(`[data-part=fault-${part}]`)).textContent = say(`${code}.${part}`);

@@ -14,6 +14,7 @@ import { isOnAir, mustWarn, next } from "../lib/studio-state.js";
 import { StudioSite } from "../lib/studio-site.js";
 import { wordsOf } from "../lib/studio-words.js";
 import { codecOrder } from "../lib/whip.js";
+import { keepAwake } from "./studio-awake.js";
 import { Parts } from "./studio-parts.js";
 import { drawSlate } from "./studio-slate.js";
 
@@ -31,19 +32,20 @@ export class StudioGreenRoom extends HTMLElement {
   /** @type {{track: MediaStreamTrack, stop: () => void} | null} */ #slate = null;
   /** @type {AbortController | null} */ #listening = null;
   /** @type {Publisher | null} */ #publisher = null;
+  #letSleep = () => {};
   #say = (/** @type {string} */ code, /** @type {Record<string, string | number>} */ _gaps = {}) => code;
   #ui = /** @type {Parts} */ (/** @type {unknown} */ (null)); // from connectedCallback on
   #room = /** @type {StudioSite} */ (/** @type {unknown} */ (null));
 
   connectedCallback() {
-    const site = { fetch: window.fetch.bind(window), csrf: this.#data("csrf") };
-    const [away, cut, health] = [this.#data("awayUrl"), this.#data("cutUrl"), this.#data("healthUrl")];
+    const { csrf = "", awayUrl: away = "", cutUrl: cut = "", healthUrl: health = "", whipUrl: url = "" } = this.dataset;
+    const site = { fetch: window.fetch.bind(window), csrf };
     this.#say = wordsOf(document);
     this.#ui = new Parts(this);
     this.#room = new StudioSite(site, { away, cut, health });
     this.#listening = new AbortController();
     this.#publisher = new Publisher({
-      url: this.#data("whipUrl"),
+      url,
       site,
       makePeer: () => new RTCPeerConnection({ bundlePolicy: "max-bundle" }),
       later: (run, ms) => setTimeout(run, ms),
@@ -55,7 +57,9 @@ export class StudioGreenRoom extends HTMLElement {
     this.#listen(this.#listening.signal);
     this.#ui.thumbnail.source = this.#ui.preview;
     this.#faults(); // those found before anybody listened
-    this.#ui.devices.canOpenUnasked.then((isGranted) => isGranted && this.#openDevices());
+    this.#ui.devices.canOpenUnasked.then((isGranted) => {
+      if (isGranted) this.#openDevices();
+    });
   }
 
   disconnectedCallback() {
@@ -63,26 +67,23 @@ export class StudioGreenRoom extends HTMLElement {
     this.#offAir();
   }
 
-  /** @param {string} name */
-  #data(name) {
-    return this.dataset[name] ?? "";
-  }
-
   /** @param {AbortSignal} signal */
   #listen(signal) {
-    const on = (/** @type {string} */ part, /** @type {(event: Event) => void} */ act) =>
-      this.#ui.one(part)?.addEventListener("click", act, { signal });
+    const on = (/** @type {string} */ part, /** @type {() => void} */ act) =>
+      this.#ui.one(part).addEventListener("click", act, { signal });
     on("open", () => this.#openDevices());
     on("go", () => this.#ask());
     on("take-over", () => this.#go({ isTakeover: true }));
     on("mute", () => this.#toggleSound());
     on("away", () => this.#setAway(!this.isAway));
-    on("mirror", () => this.#mirror());
+    on("mirror", () => this.#ui.mirror());
     on("end", () => this.#ui.endDialog.showModal());
     on("end-now", () => this.#end("ended"));
     on("again", () => this.#again());
-    this.#ui.one("cut").addEventListener("submit", (event) => { event.preventDefault(); this.cut(); }, { signal });
-    this.#ui.one("details").addEventListener("submit", (event) => { event.preventDefault(); this.#save(); }, { signal });
+    const submitted = (/** @type {string} */ part, /** @type {() => void} */ act) =>
+      this.#ui.one(part).addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), act()), { signal });
+    submitted("cut", () => this.cut());
+    submitted("details", () => this.#save());
     this.#ui.title.addEventListener("input", () => this.#check(), { signal });
     this.addEventListener("studio:tracks", () => this.#tracks(), { signal });
     this.addEventListener("studio:choice", () => this.#limit(), { signal });
@@ -90,10 +91,14 @@ export class StudioGreenRoom extends HTMLElement {
     this.addEventListener("studio:faults", () => this.#faults(), { signal });
     this.addEventListener("studio:uplink", () => this.#tested(), { signal });
     for (const type of ["studio:sound", "studio:picture"]) this.addEventListener(type, () => this.#check(), { signal });
-    document.addEventListener("realtime", (event) => this.#news(/** @type {CustomEvent} */ (event).detail), { signal });
-    document.addEventListener("realtime:reset", (event) => this.#caughtUp(/** @type {CustomEvent} */ (event).detail), { signal });
+    /** @param {string} type @param {(detail: any) => void} act */
+    const hear = (type, act) =>
+      document.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail), { signal });
+    hear("realtime", (news) => this.#news(news));
+    hear("realtime:reset", (news) => this.#caughtUp(news));
     const isPanic = panicKey();
-    window.addEventListener("keydown", ({ key, repeat, timeStamp: at }) => isPanic({ key, repeat, at }) && this.cut(), { signal, capture: true });
+    const pressed = (/** @type {KeyboardEvent} */ { key, repeat, timeStamp: at }) => isPanic({ key, repeat, at }) && this.cut();
+    window.addEventListener("keydown", pressed, { signal, capture: true });
     window.addEventListener("online", () => this.#publisher?.hurry(), { signal });
     window.addEventListener("beforeunload", (event) => mustWarn(this.phase) && event.preventDefault(), { signal });
     window.addEventListener("pagehide", () => this.#offAir(), { signal });
@@ -116,7 +121,8 @@ export class StudioGreenRoom extends HTMLElement {
     this.#picture();
     if (!this.#slate && video) this.#publisher?.replaceVideo(video);
     this.#publisher?.replaceAudio(audio);
-    if (isOnAir(this.phase) && !video && !this.isAway) this.#setAway(true); // unplugged: viewers see the slate, not a frozen face
+    const isUnplugged = isOnAir(this.phase) && !video && !this.isAway;
+    if (isUnplugged) this.#setAway(true); // viewers see the slate, not a frozen face
     this.#ui.thumbnail[video ? "watch" : "stop"]({ isSending: this.phase === "live" });
     this.#check();
     this.#show();
@@ -140,16 +146,7 @@ export class StudioGreenRoom extends HTMLElement {
   }
 
   #check() {
-    const { video, audio, choice } = this.#ui.devices;
-    const items = checklist({
-      hasCamera: video !== null,
-      hasMicrophone: audio !== null,
-      soundHint: this.#ui.meter.hint,
-      title: this.#ui.title.value,
-      picture: this.#ui.thumbnail.verdict,
-      uplink: this.#ui.uplink.outcome,
-      preset: choice.preset,
-    });
+    const items = checklist(this.#ui.readiness());
     this.#ui.checklist.show(items);
     this.#ui.go.disabled = !canGoLive(items);
   }
@@ -165,16 +162,11 @@ export class StudioGreenRoom extends HTMLElement {
     this.#ui.write("saved", this.#say(code));
   }
 
-  #mirror() {
-    const isMirrored = this.#ui.preview.classList.toggle("stage__video--mirrored");
-    this.#ui.one("mirror").setAttribute("aria-pressed", String(isMirrored));
-  }
-
   // -- On air ----------------------------------------------------------------------------------------------------------
 
   /** Going live where the room is on air already needs a second word. */
   async #ask() {
-    if (this.#data("state") !== "offline") this.#ui.takeOverDialog.showModal();
+    if (this.dataset.state !== "offline") this.#ui.takeOverDialog.showModal();
     else await this.#go({ isTakeover: false });
   }
 
@@ -228,6 +220,7 @@ export class StudioGreenRoom extends HTMLElement {
     this.dataset.state = "live";
     this.#ui.health.reset();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#letSleep = keepAwake();
     this.#ui.setup.open = false;
     this.#ui.one("end").focus();
   }
@@ -260,7 +253,7 @@ export class StudioGreenRoom extends HTMLElement {
     if (!isOnAir(this.phase)) return;
     if (isAway) {
       this.isAway = true;
-      this.#slate ??= drawSlate(this.#say("slate.title"), this.#data("room"));
+      this.#slate ??= drawSlate(this.#say("slate.title"), this.dataset.room ?? "");
       await this.#publisher?.replaceVideo(this.#slate.track);
       this.isMuted = true;
       this.#ui.devices.release({ withSound: false });
@@ -285,13 +278,19 @@ export class StudioGreenRoom extends HTMLElement {
   #news({ tag, data }) {
     if (tag === "studio.health.measured") this.#received(data);
     if (tag === "rooms.viewers.counted") this.#received({ viewers: data.count });
-    if (tag === "rooms.state.changed" && data.state === "offline" && this.phase === "live") this.#confirmOver();
+    if (tag === "rooms.state.changed") this.#stateChanged(data.state);
+  }
+
+  /** @param {string} state of the room, as the site tells it; before going live it speaks of another window or of OBS */
+  #stateChanged(state) {
+    if (this.phase === "setup") this.dataset.state = state;
+    if (this.phase === "live" && state === "offline") this.#confirmOver();
   }
 
   /** Events were missed; this is how things stand. @param {{snapshot: {state: string, viewers: number}}} detail */
   #caughtUp({ snapshot: { state, viewers } }) {
     this.#received({ viewers });
-    if (state === "offline" && this.phase === "live") this.#confirmOver();
+    this.#stateChanged(state);
   }
 
   /** An old "offline" may arrive after a reconnect: ask before believing it. */
@@ -341,6 +340,7 @@ export class StudioGreenRoom extends HTMLElement {
     const wasLive = this.#startedAt > 0;
     this.#offAir();
     clearInterval(this.#timer);
+    this.#letSleep();
     this.#ui.write("ended-title", this.#say(`ended.${how}`));
     this.#ui.one("ended-facts").textContent = wasLive
       ? this.#say("ended.facts", { length: elapsed(performance.now() - this.#startedAt), peak: this.#peak })

@@ -31,7 +31,10 @@ export class StudioHealth extends HTMLElement {
     this.querySelector("[data-part=area]")?.setAttribute("d", area);
   }
 
-  /** What arrives at the media node. @param {{bitrate_bps?: number, layers?: {rid: string, bitrate_bps: number}[]}} report */
+  /**
+   * What arrives at the media node.
+   * @param {{bitrate_bps?: number, layers?: {rid: string, bitrate_bps: number}[]}} report
+   */
   showReceived({ bitrate_bps: bitrate, layers = [] }) {
     if (bitrate === undefined) return;
     this.#figure("received", bitrateText(bitrate));

@@ -46,6 +46,26 @@ export class Parts {
     button.querySelector("[data-part=label]").textContent = words;
   }
 
+  /** Show the host their own picture as a mirror does, or as viewers see it. */
+  mirror() {
+    const isMirrored = this.preview.classList.toggle("stage__video--mirrored");
+    this.one("mirror").setAttribute("aria-pressed", String(isMirrored));
+  }
+
+  /** @returns {import("../lib/studio-checklist.js").Readiness} */
+  readiness() {
+    const { video, audio, choice } = this.devices;
+    return {
+      hasCamera: video !== null,
+      hasMicrophone: audio !== null,
+      soundHint: this.meter.hint,
+      title: this.title.value,
+      picture: this.thumbnail.verdict,
+      uplink: this.uplink.outcome,
+      preset: choice.preset,
+    };
+  }
+
   closeDialogs() {
     for (const dialog of this.root.querySelectorAll("dialog")) dialog.close();
   }

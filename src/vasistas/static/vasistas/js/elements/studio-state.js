@@ -23,8 +23,7 @@ export class StudioState extends HTMLElement {
 
 /** @param {Element} control */
 function isChanged(control) {
-  if (control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement) return control.value !== control.defaultValue;
-  return false;
+  return control instanceof HTMLInputElement && control.value !== control.defaultValue;
 }
 
 customElements.define("studio-state", StudioState);

@@ -7,7 +7,13 @@ import { audioConstraints, videoConstraints } from "./devices.js";
 import { explain, explainEnded } from "./devices-errors.js";
 
 /** Asking again after these would only show the browser's question twice. */
-const ASK_NO_MORE = new Set(["permission.dismissed", "permission.system", "both.refused", "page.insecure", "browser.too_old"]);
+const ASK_NO_MORE = new Set([
+  "permission.dismissed",
+  "permission.system",
+  "both.refused",
+  "page.insecure",
+  "browser.too_old",
+]);
 
 /**
  * @typedef {object} Opened
@@ -75,7 +81,8 @@ export class Capture {
       return { video, audio, fault: null };
     } catch (error) {
       const permissions = await this.#granted();
-      return { video: null, audio: null, fault: explain(/** @type {any} */ (error), { ...this.#situation, wanted, permissions }) };
+      const fault = explain(/** @type {any} */ (error), { ...this.#situation, wanted, permissions });
+      return { video: null, audio: null, fault };
     }
   }
 
@@ -93,7 +100,7 @@ export class Capture {
   /** @returns {Promise<{camera?: string, microphone?: string}>} */
   async #granted() {
     const ask = async (/** @type {string} */ name) => (await this.#permissions.query({ name })).state;
-    const answer = (/** @type {string} */ name) => Promise.resolve(name).then(ask).catch(() => undefined); // Firefox knows no "camera"
+    const answer = (/** @type {string} */ name) => Promise.resolve(name).then(ask).catch(() => undefined); // not all know it
     const [camera, microphone] = await Promise.all([answer("camera"), answer("microphone")]);
     return { camera, microphone };
   }

@@ -28,7 +28,12 @@
  * @property {number} silentMs since the node was heard last
  */
 
-/** heard: bytes that came back so far, and when they grew. @typedef {{at: number, bytes: Map<string, number>, heard: {bytes: number, at: number}}} Counters */
+/**
+ * @typedef {object} Counters
+ * @property {number} at
+ * @property {Map<string, number>} bytes sent, by report
+ * @property {{bytes: number, at: number}} heard bytes that came back so far, and when they grew
+ */
 
 /** The node reports ten times a second: after so long without a word it is gone, long before the browser says so. */
 export const GONE_MS = 2_500;

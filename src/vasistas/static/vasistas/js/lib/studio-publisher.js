@@ -79,7 +79,10 @@ export class Publisher {
     await this.#sending?.audioSender.replaceTrack(track);
   }
 
-  /** Change rates of the layers that are being sent. @param {{rid: string, maxBitrate: number, maxFramerate: number}[]} encodings */
+  /**
+   * Change the rates of the layers that are being sent.
+   * @param {{rid: string, maxBitrate: number, maxFramerate: number}[]} encodings
+   */
   async limit(encodings) {
     if (this.#media) this.#media = { ...this.#media, encodings };
     const sender = this.#sending?.videoSender;

@@ -69,7 +69,12 @@ async function observe({ peer, site, signal, now, wait, onProgress }, location) 
   return { sent, received };
 }
 
-/** What the node received; null when it does not answer. @param {string} location @param {import("./whip.js").Site} site @param {AbortSignal} signal */
+/**
+ * What the node received; null when it does not answer.
+ * @param {string} location
+ * @param {import("./whip.js").Site} site
+ * @param {AbortSignal} signal
+ */
 async function ask(location, { fetch }, signal) {
   const response = await fetch(location, { headers: { Accept: "application/json" }, signal }).catch(() => null);
   return response?.ok ? response.json() : null;

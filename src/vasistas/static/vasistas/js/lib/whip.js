@@ -80,7 +80,8 @@ export function leave(location, { fetch, csrf }) {
  * @returns {Promise<Response>}
  */
 export async function postTo(url, body, { fetch, csrf, type, keepalive = false }, signal) {
-  const headers = { "X-CSRFToken": csrf, Accept: "application/json, application/sdp", ...(type ? { "Content-Type": type } : {}) };
+  const accepted = { "X-CSRFToken": csrf, Accept: "application/json, application/sdp" };
+  const headers = type ? { ...accepted, "Content-Type": type } : accepted;
   const response = await fetch(url, { method: "POST", headers, body, keepalive, signal }).catch((error) => {
     throw signal?.aborted ? error : new WhipRefused(null, "site.unreachable", String(error));
   });
