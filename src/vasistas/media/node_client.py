@@ -19,6 +19,7 @@ from vasistas.media.port import (
 )
 
 TIMEOUT_S = 5.0
+KEEPALIVE_S = 2.0  # shorter than the node's 5 s: no request meets a connection that is just being closed
 GRANT_TTL_S = 30  # a grant is used at once
 EVENTS_WAIT_S_MAX = 25.0
 
@@ -35,7 +36,12 @@ class NodeClient:
 
     def __init__(self, *, url: str, key: bytes) -> None:
         self._key = key
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+        self._http = httpx.Client(
+            base_url=url,
+            timeout=TIMEOUT_S,
+            trust_env=False,
+            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_S),
+        )
 
     def publish(self, *, room: str, session: str, offer: str, takeover: bool = False) -> Answer:
         return self._negotiate(

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.media.sfu import offers
-from vasistas.media.sfu import rtcp, rtp, sdp
+from vasistas.media.sfu import rtcp, rtp, sdp, vp8
 from vasistas.media.sfu.output import Output
 from vasistas.media.sfu.viewer import RETRANSMISSION_SSRC, VIDEO_SSRC, Track, Viewer
 
@@ -91,6 +91,36 @@ def test_lost_packets_are_sent_again_with_limits(setting):
     assert setting.viewer.resent == 3
 
 
+def test_a_packet_from_before_a_change_of_layer_is_sent_as_it_was(setting):
+    setting.viewer.await_key_frame(setting.low)
+    setting.packet(setting.low, 1.0, KEY)
+    setting.packet(setting.low, 1.03, b"\x10\x01last of low")
+    for _ in range(5):
+        setting.packet(setting.high, 1.03)
+    setting.viewer.await_key_frame(setting.high)
+    setting.packet(setting.high, 1.06, KEY)
+    lost = setting.sent[1]
+
+    setting.read(rtcp.nack(1, VIDEO_SSRC, [lost.sequence]), 1.1)
+
+    again = setting.sent[-1]
+    assert (again.sequence, again.timestamp, again.payload) == (lost.sequence, lost.timestamp, lost.payload)
+
+
+def test_frame_numbers_go_on_after_a_change_of_layer(setting):
+    def frame(picture, tl0, *, key=False):
+        return b"\x90\xe0" + (0x8000 | picture).to_bytes(2) + bytes((tl0, 0)) + (b"\x00" if key else b"\x01")
+
+    setting.viewer.await_key_frame(setting.low)
+    setting.packet(setting.low, 1.0, frame(0x7FFF, 255, key=True))
+    setting.viewer.await_key_frame(setting.high)
+    setting.packet(setting.high, 1.03, frame(500, 7, key=True))
+    setting.packet(setting.high, 1.06, frame(501, 8))
+
+    found = [vp8.numbers(packet.payload) for packet in setting.sent]
+    assert [(one.picture, one.tl0) for one in found] == [(0x7FFF, 255), (0, 0), (1, 1)]
+
+
 def test_resending_stays_below_a_share_of_the_rate(setting):
     setting.viewer.await_key_frame(setting.low)
     setting.packet(setting.low, 1.0, KEY + b"x" * 1_000)
@@ -111,17 +141,19 @@ def test_a_second_counts_when_packets_went_out_and_half_arrived(setting):
     viewer = setting.viewer
     viewer.await_key_frame(setting.low)
 
-    def second(at, loss):
+    def second(at, highest, lost):
         setting.packet(setting.low, at, KEY)
-        block = rtcp.Block(VIDEO_SSRC, int(loss * 256), 0, 0, 0, 0, 0)
+        block = rtcp.Block(VIDEO_SSRC, fraction_lost=255, lost=lost, highest=highest, jitter=0, last_sr=0, delay=0)
         setting.read(rtcp.receiver_report(1, [block]), at)
         viewer.count_second(at)
         return viewer.delivered_s
 
-    assert [second(1.0, 0.0), second(2.0, 0.4), second(3.0, 0.6)] == [1, 2, 2]
+    assert second(1.0, 100, 0) == 1
+    assert second(2.0, 200, 40) == 2
+    assert second(3.0, 300, 100) == 2
     viewer.count_second(4.0)  # nothing went out
     assert viewer.delivered_s == 2
-    assert viewer.lost_ratio == pytest.approx(1 / 3, abs=0.01)
+    assert viewer.lost_ratio == pytest.approx(0.5)
 
 
 def test_without_a_report_nothing_counts(setting):

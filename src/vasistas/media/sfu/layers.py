@@ -30,6 +30,7 @@ PROBE_GROWTH_PER_S = 0.15  # of the next layer's rate
 PROBE_RATIO = 1.1
 PROBE_DELAY_S = 0.06
 PROBE_ESTIMATE_RATIO = 0.9
+START_SETTLE_S = 1.0
 SETTLE_S = 3.0  # after a change or a probe old figures still come in
 
 
@@ -72,6 +73,7 @@ class Chooser:
         if layers:
             fitting = [layer.rid for layer in layers if layer.bitrate_bps <= START_BPS_MAX]
             self._move(fitting[-1] if fitting else layers[0].rid, now)
+            self._settled_at = now + START_SETTLE_S
         return self.layer
 
     def update(self, layers: Sequence[Layer], now: float, figures: Figures) -> str | None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vasistas.media.sfu import limits, rtcp, rtp
+from vasistas.media.sfu import limits, rtcp, rtp, vp8
 from vasistas.media.sfu.uplink import Rate
 
 RING_MASK = limits.RING_PACKETS - 1
@@ -26,6 +26,7 @@ class Kept:
     payload: bytes
     orientation: bytes
     is_key: bool
+    frame: vp8.Numbers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Variant:
     orientation_id: int
     sequence_shift: int = 0
     timestamp_shift: int = 0
+    frame_shift: vp8.Shift = vp8.Shift()  # noqa: RUF009 — frozen
 
     def build(self, kept: Kept, abs_send_time: bytes) -> bytes:
         values = []
@@ -55,8 +57,13 @@ class Variant:
                 self.ssrc,
             )
             + block
-            + kept.payload
+            + self._payload(kept)
         )
+
+    def _payload(self, kept: Kept) -> bytes:
+        if kept.frame is None or not (self.frame_shift.picture or self.frame_shift.tl0):
+            return kept.payload
+        return vp8.shifted(kept.payload, kept.frame, self.frame_shift)
 
 
 @dataclass(slots=True)
@@ -86,6 +93,7 @@ class Output:
         self.latest_sequence = 0x1_0000
         self.latest_timestamp = 0
         self.latest_at: float | None = None
+        self.latest_frame: vp8.Numbers | None = None
         self.is_key_wanted = False
         self.key_asked_at = 0.0
         self.sent = 0
@@ -94,6 +102,7 @@ class Output:
         self._ring: list[Kept | None] = [None] * limits.RING_PACKETS
         self._sequence_shift: int | None = None
         self._timestamp_shift = 0
+        self._frame_shift = vp8.Shift()
         self._first_sequence = 0
         self._clock: tuple[int, int, float] | None = None  # NTP, outgoing time stamp, when it came
 
@@ -114,10 +123,12 @@ class Output:
             return None
         timestamp = (packet.timestamp + self._timestamp_shift) & rtp.TIMESTAMP_MASK
         is_key = bool(self.codec) and rtp.begins_key_frame(self.codec, packet.payload)
-        kept = Kept(sequence, timestamp, packet.is_marked, packet.payload, orientation, is_key)
+        payload, frame = self._number_frames(packet.payload)
+        kept = Kept(sequence, timestamp, packet.is_marked, payload, orientation, is_key, frame)
         self._ring[sequence & RING_MASK] = kept
         if sequence > self.latest_sequence:
             self.latest_sequence, self.latest_timestamp, self.latest_at = sequence, timestamp, at
+            self.latest_frame = frame or self.latest_frame
         if is_key:
             self.is_key_wanted = False
             if self.codec == "vp8":
@@ -133,6 +144,15 @@ class Output:
         else:
             elapsed = max(FRAME_TICKS, int((at - self.latest_at) * self.clock_hz))
             self._timestamp_shift = self.latest_timestamp + elapsed - packet.timestamp
+        if self.codec == "vp8":
+            self._frame_shift = vp8.following(self.latest_frame, vp8.numbers(packet.payload), before=vp8.Shift())
+
+    def _number_frames(self, payload: bytes) -> tuple[bytes, vp8.Numbers | None]:
+        frame = vp8.numbers(payload) if self.codec == "vp8" else None
+        if frame is None or not (self._frame_shift.picture or self._frame_shift.tl0):
+            return payload, frame
+        payload = vp8.shifted(payload, frame, self._frame_shift)
+        return payload, vp8.numbers(payload)
 
     def note_clock(self, ntp: int, timestamp: int, at: float) -> None:
         """Remember the sender's own pair of wall clock and time stamp: receivers sync lips by it."""

@@ -1,8 +1,9 @@
 """One viewer of a room: what it gets, what it reports, what it is sent again. Runs in the room's thread."""
 
+import dataclasses
 from dataclasses import dataclass
 
-from vasistas.media.sfu import limits, rtcp, rtp, sdp
+from vasistas.media.sfu import limits, rtcp, rtp, sdp, vp8
 from vasistas.media.sfu.layers import Chooser, Figures
 from vasistas.media.sfu.output import FRAME_TICKS, Group, Kept, Output, Send, Variant
 
@@ -11,6 +12,8 @@ RESEND_BURST_BYTES = 30_000
 RESENT_REMEMBERED = 2_048
 PROBE_PACKETS_MAX = 40  # per tick
 REPORT_FRESH_S = 10.0
+LOSS_WINDOW_S = 0.9
+EXPECTED_MAX = 1_000_000
 LOSS_UNDELIVERED = 0.5  # a second with this much lost does not count as delivered
 
 
@@ -52,6 +55,9 @@ class Viewer:
         self._loss_sum, self._loss_count = 0.0, 0
         self._fresh_loss: float | None = None
         self._has_reported = False
+        self._counted: tuple[float, int, int] | None = None  # when, highest number and lost packets of a report
+        self._first_sequence = 0
+        self._before: tuple[Output, Variant] | None = None  # what it got before the latest change of layer
         self._bytes = 0
         self._since = (0, 0)  # the groups' byte counts when it joined them
         self._packets_counted = 0
@@ -87,26 +93,16 @@ class Viewer:
         if self.video is None or self.waiting is None:
             return
         variant = self.video.variant(VIDEO_SSRC)
+        self._before = None
         if self.output is not None and self.group is not None:
-            before = self.group.variant
-            next_sequence = self.output.latest_sequence + before.sequence_shift + 1
-            latest = self.output.latest_timestamp + before.timestamp_shift
-            step = (kept.timestamp + before.timestamp_shift - latest + 0x8000_0000) & rtp.TIMESTAMP_MASK
-            late = max(0, FRAME_TICKS - (step - 0x8000_0000))
-            variant = Variant(
-                variant.payload_type,
-                variant.ssrc,
-                variant.abs_send_time_id,
-                variant.orientation_id,
-                next_sequence - kept.sequence,
-                before.timestamp_shift + late,
-            )
+            self._before = (self.output, self.group.variant)
+            variant = _continued(variant, self.output, self.group.variant, kept)
         self._leave_video()
         self.output, self.waiting = self.waiting, None
+        self._first_sequence = kept.sequence
         self.group = self.output.join(self.session, variant, self.video.send)
         self._since = (self.group.bytes, self._since[1])
         self._packets_counted = self.group.packets
-        self._resends.clear()
 
     def leave(self) -> None:
         """Drop out of every group, and let go of the native tracks: only their peer may hold them to the end."""
@@ -138,15 +134,26 @@ class Viewer:
             if sent_at is not None:
                 self.rtt_s = max(0.0, at - sent_at - block.delay / 65_536)
             if block.ssrc == VIDEO_SSRC:
-                self.loss_ratio = self._fresh_loss = block.fraction_lost / 256
-                self._has_reported = True
-                self._loss_sum += self.loss_ratio
-                self._loss_count += 1
+                self._count_losses(block, at)
         if feedback.remb_bps is not None:
             self.estimate_bps = feedback.remb_bps
         if feedback.nacks:
             self._resend([sequence for ssrc, sequence in feedback.nacks if ssrc == VIDEO_SSRC], at)
         return VIDEO_SSRC in feedback.key_frame_ssrcs
+
+    def _count_losses(self, block: rtcp.Block, at: float) -> None:
+        """Losses per second. A report's own fraction may be about three packets: one comes with each request."""
+        self._has_reported = True
+        before, self._counted = self._counted, self._counted or (at, block.highest, block.lost)
+        if before is None or at - before[0] < LOSS_WINDOW_S:
+            return
+        self._counted = (at, block.highest, block.lost)
+        expected = (block.highest - before[1]) & 0xFFFF_FFFF
+        if expected > EXPECTED_MAX:  # the receiver began to count anew
+            return
+        self.loss_ratio = self._fresh_loss = min(1.0, max(0, block.lost - before[2]) / expected) if expected else 0.0
+        self._loss_sum += self.loss_ratio
+        self._loss_count += 1
 
     def take_figures(self) -> Figures:
         """What it reported since the last call."""
@@ -164,7 +171,7 @@ class Viewer:
     def _resend(self, sequences: list[int], at: float) -> None:
         if self.video is None or self.group is None or self.output is None:
             return
-        output, variant = self.output, self.group.variant
+        output = self.output
         per_s = max(12_500.0, output.bitrate_bps / 8 * limits.RESEND_RATIO_MAX)
         self._credit_bytes = min(RESEND_BURST_BYTES, self._credit_bytes + (at - self._credit_at) * per_s)
         self._credit_at = at
@@ -174,13 +181,23 @@ class Viewer:
             count, latest = self._resends.get(sequence, (0, 0.0))
             if count >= limits.RESENDS_PER_PACKET_MAX or at - latest < limits.RESEND_PAUSE_S:
                 continue
-            kept = output.kept(sequence, variant.sequence_shift)
+            kept, variant = self._find(sequence, output, self.group.variant)
             if kept is None or self._credit_bytes < len(kept.payload):
                 continue
             self._resends[sequence] = (count + 1, at)
             self._credit_bytes -= len(kept.payload)
             self._try_send(variant.build(kept, rtp.abs_send_time(at)))
             self.resent += 1
+
+    def _find(self, sequence: int, output: Output, variant: Variant) -> tuple[Kept | None, Variant]:
+        """What it was, or would have been, sent under this number; before the latest change of layer, too."""
+        kept = output.kept(sequence, variant.sequence_shift)
+        if kept is not None and kept.sequence >= self._first_sequence:
+            return kept, variant
+        if self._before is None:
+            return None, variant
+        output, variant = self._before
+        return output.kept(sequence, variant.sequence_shift), variant
 
     def probe(self, elapsed_s: float, now: float) -> None:
         """Send duplicates (as RTX, which receivers drop) to see whether a higher layer would fit."""
@@ -215,3 +232,15 @@ class Viewer:
             self.video.send(data)
         except RuntimeError:  # closed a moment ago: its removal is under way
             self.loss_ratio = 1.0
+
+
+def _continued(variant: Variant, output: Output, before: Variant, kept: Kept) -> Variant:
+    """The variant in which `kept` follows what the viewer got of `output` in the variant `before`."""
+    latest = output.latest_timestamp + before.timestamp_shift
+    step = (kept.timestamp + before.timestamp_shift - latest + 0x8000_0000) & rtp.TIMESTAMP_MASK
+    return dataclasses.replace(
+        variant,
+        sequence_shift=output.latest_sequence + before.sequence_shift + 1 - kept.sequence,
+        timestamp_shift=before.timestamp_shift + max(0, FRAME_TICKS - (step - 0x8000_0000)),
+        frame_shift=vp8.following(output.latest_frame, kept.frame, before=before.frame_shift),
+    )
