@@ -152,6 +152,24 @@ def test_live_sends_layers_of_the_wished_codec(green_room: Page, codec: str) -> 
     assert state_of_room(green_room) == "live"
 
 
+def test_smaller_picture_while_live_rests_a_layer_and_keeps_the_connection(green_room: Page) -> None:
+    go_live(green_room)
+    green_room.click("studio-health summary")
+    expect(green_room.locator("studio-health tbody tr")).to_have_count(3, timeout=30_000)
+    green_room.click("[data-part=setup-devices] > summary")
+    green_room.check("input[value=saver]")
+    expect(green_room.locator("studio-health tbody tr")).to_have_count(2, timeout=30_000)
+    expect(green_room.locator("studio-health [data-figure=picture]")).to_contain_text("×480")
+    assert green_room.evaluate("() => peers.length") == 1
+    phase(green_room, "live")
+
+
+def test_viewers_and_arriving_media_come_from_the_site(green_room: Page) -> None:
+    go_live(green_room)
+    expect(green_room.locator("studio-health [data-figure=received]")).to_contain_text("bit/s", timeout=20_000)
+    expect(green_room.locator("[data-part=viewers]")).to_have_text("0")
+
+
 def _by_keyboard(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")

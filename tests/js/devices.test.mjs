@@ -38,6 +38,20 @@ test("the layers and the sound together are the preset's total", () => {
   }
 });
 
+test("a smaller picture while on air is scaled, and its smallest layer rests", () => {
+  assert.deepEqual(
+    encodings(PRESETS.saver, 30, 720).map(({ rid, active, scaleResolutionDownBy }) => [rid, active, scaleResolutionDownBy]),
+    [["l", false, 6], ["m", true, 3], ["h", true, 1.5]],
+  );
+});
+
+test("a small camera sends two layers, whatever was chosen, and nothing is scaled up", () => {
+  assert.deepEqual(
+    encodings(PRESETS.standard, 30, 480).map(({ rid, scaleResolutionDownBy }) => [rid, scaleResolutionDownBy]),
+    [["m", 2], ["h", 1]],
+  );
+});
+
 test("the smallest layer never needs more than 30 pictures a second", () => {
   assert.deepEqual(encodings(PRESETS.high, 60).map(({ maxFramerate }) => maxFramerate), [30, 60, 60]);
 });

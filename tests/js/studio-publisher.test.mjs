@@ -184,11 +184,11 @@ test("another camera goes into the same connection, and into the next", async ()
 
 test("a smaller preset changes rates and rests the layers it has not", async () => {
   const world = await live();
-  await world.publisher.limit([{ rid: "m", maxBitrate: 1, maxFramerate: 24 }, { rid: "h", maxBitrate: 2, maxFramerate: 24 }]);
+  await world.publisher.limit([{ rid: "m", active: true, maxBitrate: 1 }, { rid: "h", active: true, maxBitrate: 2 }]);
   assert.deepEqual(world.peer.senders[0].encodings, [
     { rid: "l", active: false },
-    { rid: "m", active: true, maxBitrate: 1, maxFramerate: 24 },
-    { rid: "h", active: true, maxBitrate: 2, maxFramerate: 24 },
+    { rid: "m", active: true, maxBitrate: 1 },
+    { rid: "h", active: true, maxBitrate: 2 },
   ]);
 });
 

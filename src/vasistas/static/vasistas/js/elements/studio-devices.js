@@ -4,7 +4,7 @@
  */
 
 import { Capture, release } from "../lib/devices-capture.js";
-import { options, presetNamed, videoConstraints } from "../lib/devices.js";
+import { encodings, options, presetNamed, videoConstraints } from "../lib/devices.js";
 import { faultOfPage } from "../lib/devices-errors.js";
 import { wordsOf } from "../lib/studio-words.js";
 
@@ -14,6 +14,7 @@ export class StudioDevices extends HTMLElement {
   /** @type {Map<"page" | "video" | "audio", string>} what is at fault → code */ faults = new Map();
   /** @type {Capture | null} */ #capture = null;
   /** @type {AbortController | null} */ #listening = null;
+  isOnAir = false; // then the camera's picture never shrinks: see encodings() in lib/devices.js
   #asked = 0; // counts openings: an answer to an older question is let go at once
 
   connectedCallback() {
@@ -50,6 +51,12 @@ export class StudioDevices extends HTMLElement {
       fps: Number(value("fps") ?? 30),
       isStudioSound: value("studio_sound") === "on",
     };
+  }
+
+  /** What to send of the camera as it is now. */
+  encodings() {
+    const { preset, fps } = this.choice;
+    return encodings(preset, fps, this.video?.getSettings().height);
   }
 
   /** "vp8" or "h264" */
@@ -106,7 +113,8 @@ export class StudioDevices extends HTMLElement {
     if ((name === "microphone" || name === "studio_sound") && this.audio) await this.#reopen("audio");
     if (name === "preset" || name === "fps") {
       const { deviceId: _device, ...size } = /** @type {any} */ (videoConstraints(this.choice));
-      await this.video?.applyConstraints(size).catch(() => null); // the camera keeps the size it can
+      const isSmaller = this.choice.preset.height < (this.video?.getSettings().height ?? 0);
+      if (!(this.isOnAir && isSmaller)) await this.video?.applyConstraints(size).catch(() => null); // it keeps what it can
       this.#tell("studio:choice");
     }
   }

@@ -3,7 +3,6 @@
  * what happens when is decided in lib/studio-state.js, how media travels in lib/studio-publisher.js.
  */
 
-import { encodings } from "../lib/devices.js";
 import { elapsed } from "../lib/countdown.js";
 import { GONE_MS, judge, measure } from "../lib/health.js";
 import { canGoLive, checklist } from "../lib/studio-checklist.js";
@@ -135,8 +134,7 @@ export class StudioGreenRoom extends HTMLElement {
   }
 
   #limit() {
-    const { preset, fps } = this.#ui.devices.choice;
-    this.#publisher?.limit(encodings(preset, fps));
+    this.#publisher?.limit(this.#ui.devices.encodings());
     this.#check();
   }
 
@@ -182,13 +180,12 @@ export class StudioGreenRoom extends HTMLElement {
       this.#ui.go.focus();
       return;
     }
-    const { choice, codec, video, audio } = this.#ui.devices;
-    const size = { ...choice.preset, height: video.getSettings().height ?? choice.preset.height };
+    const { codec, video, audio } = this.#ui.devices;
     this.#step("go");
     await this.#publisher?.start({
       video,
       audio: audio ?? undefined,
-      encodings: encodings(size, choice.fps),
+      encodings: this.#ui.devices.encodings(),
       codecs: codecOrder(RTCRtpSender.getCapabilities("video"), codec),
     }, { isTakeover });
   }
@@ -377,6 +374,7 @@ export class StudioGreenRoom extends HTMLElement {
   #show() {
     const { devices, preview } = this.#ui;
     this.dataset.phase = this.phase;
+    devices.isOnAir = isOnAir(this.phase);
     this.#ui.showFor(this.phase);
     const hasPicture = devices.video !== null || this.#slate !== null;
     const off = this.#ui.one("off");

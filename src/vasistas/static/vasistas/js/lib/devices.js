@@ -11,12 +11,14 @@
 
 const SOUND_BPS = 64_000;
 
+const LINES_OF_THREE_LAYERS = 540;
+
 /** Lower layers in shares of the largest one; the sums are what an uplink must carry. */
 const LAYER_SHARES = { m: 0.3, l: 0.09 };
 
 /** @param {Preset["name"]} name @param {number} width @param {number} height @param {number} bitrateBps */
 function preset(name, width, height, bitrateBps) {
-  const layers = height < 540 ? 1 + LAYER_SHARES.m : 1 + LAYER_SHARES.m + LAYER_SHARES.l;
+  const layers = height < LINES_OF_THREE_LAYERS ? 1 + LAYER_SHARES.m : 1 + LAYER_SHARES.m + LAYER_SHARES.l;
   const totalBps = Math.round(bitrateBps * layers) + SOUND_BPS;
   return Object.freeze({ name, width, height, bitrateBps, totalBps });
 }
@@ -34,19 +36,27 @@ export function presetNamed(name) {
 }
 
 /**
- * What to send: one encoding per simulcast layer, smallest first. Chromium sends only two layers below 540 lines,
- * so only two are asked for there.
+ * What to send: one encoding per simulcast layer, smallest first. Chromium sends only two layers of a picture below 540
+ * lines, and drops the largest of three; so only two are asked for there, and a picture that gets smaller while on air
+ * is scaled here instead of in the camera.
  * @param {Preset} chosen
  * @param {number} fps
+ * @param {number} [cameraHeight] lines of the track
  */
-export function encodings({ bitrateBps, height }, fps) {
-  const layers = [
-    { rid: "m", scaleResolutionDownBy: 2, maxBitrate: Math.round(bitrateBps * LAYER_SHARES.m), maxFramerate: fps },
-    { rid: "h", scaleResolutionDownBy: 1, maxBitrate: bitrateBps, maxFramerate: fps },
-  ];
-  if (height < 540) return layers;
-  const low = Math.round(bitrateBps * LAYER_SHARES.l);
-  return [{ rid: "l", scaleResolutionDownBy: 4, maxBitrate: low, maxFramerate: Math.min(fps, 30) }, ...layers];
+export function encodings({ bitrateBps, height }, fps, cameraHeight = height) {
+  const scale = Math.max(1, cameraHeight / height);
+  /** @param {string} rid @param {number} by @param {number} share */
+  const layer = (rid, by, share) => ({
+    rid,
+    active: true,
+    scaleResolutionDownBy: by * scale,
+    maxBitrate: Math.round(bitrateBps * share),
+    maxFramerate: fps,
+  });
+  const layers = [layer("m", 2, LAYER_SHARES.m), layer("h", 1, 1)];
+  if (cameraHeight < LINES_OF_THREE_LAYERS) return layers;
+  const low = { ...layer("l", 4, LAYER_SHARES.l), maxFramerate: Math.min(fps, 30) };
+  return [{ ...low, active: height >= LINES_OF_THREE_LAYERS }, ...layers];
 }
 
 /**

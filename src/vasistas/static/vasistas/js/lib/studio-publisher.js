@@ -80,8 +80,8 @@ export class Publisher {
   }
 
   /**
-   * Change the rates of the layers that are being sent.
-   * @param {{rid: string, maxBitrate: number, maxFramerate: number}[]} encodings
+   * Change size and rate of the layers that are being sent; those not named rest.
+   * @param {ReturnType<typeof import("./devices.js").encodings>} encodings
    */
   async limit(encodings) {
     if (this.#media) this.#media = { ...this.#media, encodings };
@@ -90,8 +90,7 @@ export class Publisher {
     if (!parameters?.encodings?.length) return;
     for (const layer of parameters.encodings) {
       const wanted = encodings.find(({ rid }) => rid === layer.rid);
-      layer.active = wanted !== undefined;
-      if (wanted) Object.assign(layer, { maxBitrate: wanted.maxBitrate, maxFramerate: wanted.maxFramerate });
+      Object.assign(layer, wanted ?? { active: false });
     }
     await sender.setParameters(parameters);
   }
