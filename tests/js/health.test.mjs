@@ -42,6 +42,16 @@ test("a layer that stopped is not listed, and a new connection starts from nothi
   assert.equal(measure(renamed, first.counters, 2_000).measure.bitrateBps, 0);
 });
 
+test("a browser without such counters never calls the node silent", () => {
+  let look = measure([], null, 0);
+  look = measure([], look.counters, 60_000);
+  assert.equal(look.measure.silentMs, 0);
+  const pair = (bytesReceived) => [{ id: "P", type: "candidate-pair", nominated: true, state: "succeeded", bytesReceived }];
+  look = measure(pair(100), look.counters, 61_000);
+  look = measure(pair(100), look.counters, 64_000);
+  assert.equal(look.measure.silentMs, 3_000);
+});
+
 test("padding counts for the line, not for a layer", () => {
   const padded = (factor) => [outbound("h", 125_000 * factor, { headerBytesSent: 50_000 * factor })];
   const first = measure(padded(1), null, 0);

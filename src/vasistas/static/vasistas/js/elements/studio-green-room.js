@@ -186,7 +186,7 @@ export class StudioGreenRoom extends HTMLElement {
       video,
       audio: audio ?? undefined,
       encodings: this.#ui.devices.encodings(),
-      codecs: codecOrder(RTCRtpSender.getCapabilities("video"), codec),
+      codecs: codecOrder(RTCRtpSender.getCapabilities?.("video"), codec),
     }, { isTakeover });
   }
 

@@ -49,7 +49,8 @@ export const GONE_MS = 2_500;
 export function measure(reports, before, at) {
   const all = [...reports];
   const sent = all.filter(({ type }) => type === "outbound-rtp");
-  const heardBytes = all.find(({ type }) => type === "transport")?.bytesReceived ?? 0;
+  const pair = selectedPair(all);
+  const heardBytes = all.find(({ type }) => type === "transport")?.bytesReceived ?? pair?.bytesReceived ?? 0; // Firefox
   const heard = before && heardBytes <= before.heard.bytes ? before.heard : { bytes: heardBytes, at };
   const bytes = new Map(sent.flatMap((report) => [[report.id, carried(report)], [`${report.id}+`, onWire(report)]]));
   const counters = { at, bytes, heard };
@@ -58,7 +59,6 @@ export function measure(reports, before, at) {
   const video = sent.filter(({ kind }) => kind === "video").sort((a, b) => (b.frameWidth ?? 0) - (a.frameWidth ?? 0));
   const layers = video.map((report) => layerOf(report, rate(report))).filter(({ bitrateBps }) => bitrateBps > 0);
   const audioBps = sum(sent.filter(({ kind }) => kind === "audio").map(rate));
-  const pair = selectedPair(all);
   return {
     counters,
     measure: {
@@ -71,7 +71,7 @@ export function measure(reports, before, at) {
       layers,
       limitedBy: video.find(({ qualityLimitationReason: by }) => by && by !== "none")?.qualityLimitationReason ?? "none",
       availableBps: pair?.availableOutgoingBitrate ?? null,
-      silentMs: at - heard.at,
+      silentMs: heard.bytes > 0 ? at - heard.at : 0, // a browser that counts nothing does not accuse the node
       codec: all.find(({ id }) => id === video[0]?.codecId)?.mimeType?.split("/")[1] ?? "",
     },
   };
