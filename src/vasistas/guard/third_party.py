@@ -27,7 +27,7 @@ declare(
     user=_PATH,
     content_type=not_personal("code"),
     object_id=not_personal("an id"),
-    object_repr=personal("user.account.activity", keep="12 months; every __str__ names an id, not a person"),
+    object_repr=personal("user.account.activity", keep="12 months"),  # every __str__ names an id
     action_flag=not_personal("code"),
     change_message=personal("user.account.activity", keep="12 months"),
 )

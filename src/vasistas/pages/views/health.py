@@ -2,22 +2,27 @@
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
 
 from vasistas import media
+from vasistas.gateway import server as gateway
 from vasistas.guard.access import public
 from vasistas.lib.errors import DomainError
 
 
 @public("a load balancer asks whether the process lives")
+@never_cache
 def livez(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — Django's signature
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @public("a load balancer asks whether the process can serve")
+@never_cache
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 — Django's signature
-    """200 when pages can be served. Media is told, not demanded: chat and pages work while a node restarts."""
-    database, node = _is_database_ready(), _is_media_ready()
-    return JsonResponse({"database": database, "media": node}, status=200 if database else 503)
+    """Each part "ok" or "down"; 200 when pages can be served. Media and gateway are told, not demanded."""
+    parts = {"database": _is_database_ready(), "media": _is_media_ready(), "gateway": _is_gateway_ready()}
+    told = {name: "ok" if is_ready else "down" for name, is_ready in parts.items()}
+    return JsonResponse(told, status=200 if parts["database"] else 503)
 
 
 def _is_database_ready() -> bool:
@@ -35,3 +40,8 @@ def _is_media_ready() -> bool:
     except (DomainError, RuntimeError):
         return False
     return True
+
+
+def _is_gateway_ready() -> bool:
+    health = gateway.health()
+    return health is not None and health.is_well

@@ -3,47 +3,95 @@
 import functools
 import io
 import tarfile
+from importlib import metadata
+from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
+from vasistas.apps.accounts import queries as accounts
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.rooms import queries as rooms
 from vasistas.guard.access import public
+from vasistas.lib.errors import NotAllowed
+from vasistas.pages import privacy_words
 
+FOLLOWED_MAX = 6  # cards of followed rooms on one's own page
 _NOT_SOURCE = {"__pycache__"}
+_AROUND_THE_PACKAGE = (
+    "LICENSE",
+    "README.md",
+    "Makefile",
+    "pyproject.toml",
+    "requirements",
+)  # where it runs from source
 
 
+@never_cache
+@require_safe
 def my_account(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/my_account.html")
+    member = request.user
+    if not isinstance(member, Member):  # the login middleware let nobody else through
+        raise NotAllowed(_("Sign in first."))
+    context = {
+        "has_second_factor": accounts.has_second_factor(member),
+        "followed": rooms.followed_rooms(member)[:FOLLOWED_MAX],
+        "room": rooms.room_of_host(member),
+    }
+    return render(request, "pages/my_account.html", context)
 
 
 @public("anyone may know what is stored before giving anything")
+@require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/privacy.html")
+    context = {
+        "categories": privacy_words.categories(),
+        "cookies": privacy_words.cookies(),
+        "clauses": privacy_words.clauses(),
+        "changed_on": privacy_words.CHANGED_ON,
+        "version": metadata.version("vasistas"),
+    }
+    return render(request, "pages/privacy.html", context)
 
 
 @public("anyone may reach the operator")
+@require_safe
 def contact(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/contact.html")
 
 
 @public("the licence grants everyone who uses the site its source")
+@require_safe
 def source(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/source.html")
+    return render(request, "pages/source.html", {"version": metadata.version("vasistas")})
 
 
 @public("the licence grants everyone who uses the site its source")
+@require_safe
 def source_archive(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — Django's signature
     """The running package itself (AGPL-3.0 section 13), with the operator's changes in it."""
-    return HttpResponse(_archive(), content_type="application/gzip")
+    name = f"vasistas-{metadata.version('vasistas')}.tar.gz"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(_archive(), content_type="application/gzip", headers=headers)
 
 
 @functools.cache
 def _archive() -> bytes:
     def only_source(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""  # the name of the account it runs under is nobody's business
         return None if _NOT_SOURCE & set(entry.name.split("/")) else entry
 
+    package = Path(settings.PACKAGE)
+    root = package.parent.parent
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.add(settings.PACKAGE, arcname="vasistas", filter=only_source)
+        archive.add(package, arcname="vasistas/src/vasistas", filter=only_source)
+        if (root / "pyproject.toml").is_file():
+            for name in _AROUND_THE_PACKAGE:
+                archive.add(root / name, arcname=f"vasistas/{name}", filter=only_source)
     return packed.getvalue()
