@@ -5,13 +5,13 @@ never by `on_track`; callbacks only append to a deque or set an event; tracks ar
 connection before the references go, and all of that outside every callback.
 """
 
-import datetime
+import datetime as dt
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 
-import libdatachannel as ldc
+import libdatachannel.libdatachannel_ext as ldc
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,15 +30,15 @@ def make_certificate() -> tuple[str, str]:
     """Return a new self-signed certificate and its key as PEM text. One per process is enough, and is the rule."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
-    now = datetime.datetime.now(tz=datetime.UTC)
+    now = dt.datetime.now(tz=dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=CERTIFICATE_DAYS))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=CERTIFICATE_DAYS))
         .sign(key, hashes.SHA256())
     )
     key_pem = key.private_bytes(

@@ -56,7 +56,7 @@ class Aquarium:
             weed = phases[int(t * 7 + x * 40) % WEED_PHASES]
             picture.paste(weed, (int(x * width - weed.width / 2), height - weed.height), weed)
         for swim in self._swims:
-            self._paste_fish(picture, t, *swim)
+            self._paste_fish(picture, t, swim)
         for x, phase, size in self._bubbles:
             rise = (t * (0.09 + size * 0.008) + phase) % 1.0
             sway = math.sin(t * 2 + phase * 20) * 6 * self._unit
@@ -64,9 +64,8 @@ class Aquarium:
             picture.paste(bubble, (int(x * width + sway), int((0.93 - rise) * height)), bubble)
         return picture
 
-    def _paste_fish(
-        self, picture: Image.Image, t: float, kind: int, speed: float, depth: float, phase: float, beat: float
-    ) -> None:
+    def _paste_fish(self, picture: Image.Image, t: float, swim: tuple[int, float, float, float, float]) -> None:
+        kind, speed, depth, phase, beat = swim
         right, left = self._fish[kind]
         phases = right if speed > 0 else left
         sprite = phases[int((t * beat + phase) * TAIL_PHASES) % TAIL_PHASES]
@@ -100,7 +99,9 @@ class Aquarium:
             x, radius = rng.uniform(0.2, 0.44) * width, rng.uniform(5, 17) * self._unit
             y = height * 0.97 - rng.random() * 22 * self._unit
             colour = painting.mix((196, 76, 116), (250, 160, 120), rng.random())
-            corals.ellipse((x - radius, y - radius, x + radius, y + radius), fill=painting.mix(colour, WATER[2][1], 0.35))
+            corals.ellipse(
+                (x - radius, y - radius, x + radius, y + radius), fill=painting.mix(colour, WATER[2][1], 0.35)
+            )
         return water.filter(ImageFilter.GaussianBlur(0.7))
 
     def _paint_rays(self, seed: int) -> Image.Image:
@@ -138,7 +139,12 @@ class Aquarium:
         sweep = long * 0.07 * beat
         fin = painting.mix(body, (255, 255, 255), 0.25)
         brush.polygon(
-            [(hip * 1.2, middle), (sweep, top + tall * 0.12), (hip * 0.4 + sweep, middle), (sweep, bottom - tall * 0.12)],
+            [
+                (hip * 1.2, middle),
+                (sweep, top + tall * 0.12),
+                (hip * 0.4 + sweep, middle),
+                (sweep, bottom - tall * 0.12),
+            ],
             fill=fin,
         )
         brush.polygon([(hip * 1.6, middle), (long * 0.62, top - tall * 0.12), (long * 0.95, middle)], fill=fin)
@@ -183,6 +189,8 @@ class Aquarium:
         edge = int(size * self._unit * SUPERSAMPLING)
         drawn = Image.new("RGBA", (edge, edge), (220, 250, 255, 0))
         brush = ImageDraw.Draw(drawn)
-        brush.ellipse((1, 1, edge - 2, edge - 2), fill=(220, 250, 255, 46), outline=(235, 255, 255, 190), width=edge // 12)
+        brush.ellipse(
+            (1, 1, edge - 2, edge - 2), fill=(220, 250, 255, 46), outline=(235, 255, 255, 190), width=edge // 12
+        )
         brush.ellipse((edge * 0.22, edge * 0.18, edge * 0.46, edge * 0.42), fill=(255, 255, 255, 220))
         return painting.shrink(drawn)

@@ -14,7 +14,7 @@ CURTAINS: tuple[tuple[Colour, Colour, float], ...] = (
     ((40, 220, 190), (190, 60, 190), -6.0),
     ((130, 255, 120), (40, 120, 220), 4.0),
 )
-COARSE = 6  # the light is painted this many times smaller: it has no edges to lose
+COARSE = 8  # the light is painted this many times smaller: it has no edges to lose
 STRIPS = 20
 WATERLINE = 0.72
 
@@ -31,7 +31,7 @@ class Aurora:
         self._sky = self._paint_sky(rng)
         self._curtains = [self._paint_curtain(seed, *colours[:2]) for seed, colours in enumerate(CURTAINS)]
         self._pines = self._paint_pines(rng)
-        self._twinkles = [(rng.random() * width, rng.random() * height * 0.5, rng.random() * 9) for _ in range(26)]
+        self._twinkles = [(rng.random() * width, rng.random() * height * 0.3, rng.random() * 9) for _ in range(26)]
         self._ripple = self._paint_ripple()
 
     def frame(self, t: float) -> Image.Image:
@@ -39,7 +39,7 @@ class Aurora:
         light = Image.new("RGB", self._coarse_size)
         for index, (curtain, (_, _, speed)) in enumerate(zip(self._curtains, CURTAINS, strict=True)):
             light = ImageChops.screen(light, self._hang(curtain, t, index, speed))
-        sky = ImageChops.screen(self._sky, light.resize(self._sky_size, Image.Resampling.BICUBIC))
+        sky = ImageChops.screen(self._sky, light.resize(self._sky_size, Image.Resampling.BILINEAR))
         brush = ImageDraw.Draw(sky)
         for x, y, phase in self._twinkles:
             if math.sin(t * 1.7 + phase * 3) > 0.3:  # noqa: PLR2004 — how long a star shows
@@ -95,15 +95,19 @@ class Aurora:
         streaks = painting.soft_noise((loop, 1), (loop // 5, 1), seed=40 + seed)
         veil = painting.soft_noise((loop, 1), (7, 1), seed=50 + seed)
         column = [
-            painting.mix((0, 0, 0), painting.mix(high, low, place**1.4), max(0.0, place) ** 1.8) for place in
-            (y / (height * 0.72) for y in range(int(height * 0.72)))
+            painting.mix((0, 0, 0), painting.mix(high, low, place**1.4), max(0.0, place) ** 1.8)
+            for place in (y / (height * 0.72) for y in range(int(height * 0.72)))
         ]
-        column += [painting.mix(low, (0, 0, 0), min(1.0, step / (height * 0.09)) ** 0.7)
-                   for step in range(height - len(column))]
+        column += [
+            painting.mix(low, (0, 0, 0), min(1.0, step / (height * 0.09)) ** 0.7)
+            for step in range(height - len(column))
+        ]
         tall = Image.new("RGB", (1, height))
         tall.putdata(column)
-        strength = ImageChops.multiply(streaks.point([min(255, 70 + level) for level in range(256)]),
-                                       veil.point([max(0, min(255, int((level - 70) * 2))) for level in range(256)]))
+        strength = ImageChops.multiply(
+            streaks.point([min(255, 70 + level) for level in range(256)]),
+            veil.point([max(0, min(255, int((level - 70) * 2))) for level in range(256)]),
+        )
         mask = strength.resize((loop, height))
         painted = Image.composite(tall.resize((loop, height)), Image.new("RGB", (loop, height)), mask)
         wide = Image.new("RGB", (loop + width + 12, height))

@@ -1,5 +1,6 @@
 """Brushes the scenes share: everything dear is painted once, at start; a frame only pastes."""
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 def at_stop(stops: Stops, place: float) -> Colour:
     """Return the colour of a gradient at `place` (0..1). stops: [(place, colour)], rising."""
-    for (from_, one), (to, other) in zip(stops, stops[1:], strict=False):
+    for (from_, one), (to, other) in itertools.pairwise(stops):
         if place <= to:
             return mix(one, other, (place - from_) / (to - from_) if to > from_ else 1.0)
     return stops[-1][1]
