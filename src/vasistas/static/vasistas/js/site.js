@@ -1,6 +1,7 @@
 // @ts-check
 // On every page: menus that close, filters that send themselves, the page's one connection. Each page works without it.
 
+import "./elements/copy-field.js";
 import { openPage } from "./lib/page-realtime.js";
 
 for (const menu of document.querySelectorAll("details[data-menu]")) {
