@@ -15,6 +15,7 @@ import httpx
 
 POLL_S = 2.0
 POLL_TIMEOUT_S = 2.0
+START_POLL_S = 0.25  # until the first answer
 MISSES_MAX = 3
 START_GRACE_S = 15.0  # a process that has never answered yet
 BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)  # before the nth restart in a row; the last one repeats
@@ -105,7 +106,12 @@ class Supervisor:
         if process is None:
             raise RuntimeError("Call start() first.")
         misses, has_answered = 0, False
-        while not self._stopping.wait(self._poll_s if has_answered else min(self._poll_s, 0.25)):
+        asked_at = time.monotonic()
+        while True:
+            pause_s = self._poll_s if has_answered else min(self._poll_s, START_POLL_S)
+            if self._stopping.wait(max(0.0, asked_at + pause_s - time.monotonic())):
+                return None
+            asked_at = time.monotonic()
             if (status := process.poll()) is not None:
                 return f"exited:{status}"
             if self._answers(http):
@@ -117,7 +123,6 @@ class Supervisor:
                 process.kill()
                 process.wait()
                 return "silent"
-        return None
 
     def _answers(self, http: httpx.Client) -> bool:
         try:
