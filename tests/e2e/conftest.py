@@ -63,6 +63,15 @@ def new_context(chromium: Browser, site: Site) -> Iterator[NewContext]:
         context.close()
 
 
+def enter(page: Page, mail: str, password: str) -> None:
+    """Sign in on the page of that name."""
+    page.goto("/accounts/login/")
+    page.fill("input[name=login]", mail)
+    page.fill("input[name=password]", password)
+    page.click("main form button[type=submit]")
+    page.wait_for_url(lambda url: "/login/" not in url)
+
+
 type SignIn = Callable[[str], Page]
 
 
@@ -70,17 +79,12 @@ type SignIn = Callable[[str], Page]
 def sign_in(new_context: NewContext, site: Site) -> SignIn:
     """Sign one of the demo's people in, in a context of their own; returns their first page."""
 
-    def enter(name: str, **options: Any) -> Page:
-        mail, password = site.logins[name]
+    def enter_as(name: str, **options: Any) -> Page:
         page = new_context(**options).new_page()
-        page.goto("/accounts/login/")
-        page.fill("input[name=login]", mail)
-        page.fill("input[name=password]", password)
-        page.click("main form button[type=submit]")
-        page.wait_for_url(lambda url: "/login/" not in url)
+        enter(page, *site.logins[name])
         return page
 
-    return enter
+    return enter_as
 
 
 @pytest.fixture(scope="session")
