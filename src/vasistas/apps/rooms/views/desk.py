@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from vasistas.apps.rooms import forms, images, operations, queries
+from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.views import answers
 from vasistas.guard.access import public
 from vasistas.lib.errors import DomainError
@@ -81,15 +82,12 @@ def moderators(request: HttpRequest, slug: str) -> HttpResponse:
     """`act=add` with `name` (as shown), `act=remove` with `ref` (from the list)."""
     room = queries.get_own_room(answers.member_of(request), slug)
     answers.limit(request, "rooms.moderators", MODERATORS_PER_MINUTE)
-    form = forms.ModeratorForm(request.POST)
-    if not form.is_valid():
-        raise DomainError(_("Write the name of one person."), code="rooms.no_name")
-    asked = form.cleaned_data
-    member = queries.member_by_ref(room, asked["ref"]) if asked["ref"] else queries.member_by_name(asked["name"])
-    if asked["act"] == "add":
-        operations.add_moderator(room=room, member=member, at=timezone.now())
-    else:
-        operations.remove_moderator(room=room, member=member)
+    try:
+        _change_moderators(room, forms.ModeratorForm(request.POST))
+    except DomainError as error:
+        if answers.wants_json(request):
+            raise
+        messages.error(request, error.message)  # back on the desk, where the name can be written again
     if answers.wants_json(request):
         people = [{"ref": person.ref, "name": person.name} for person in queries.moderators_of(room)]
         return JsonResponse({"moderators": people})
@@ -122,6 +120,17 @@ def _saved(request: HttpRequest, form: forms.RoomForm) -> HttpResponse:
 def _in_words(form: forms.RoomForm) -> DomainError:
     fields = {name: " ".join(str(text) for text in texts) for name, texts in form.errors.items()}
     return FormWrong(next(iter(fields.values())), fields=fields)
+
+
+def _change_moderators(room: Room, form: forms.ModeratorForm) -> None:
+    if not form.is_valid():
+        raise DomainError(_("Write the name of one person."), code="rooms.no_name")
+    asked = form.cleaned_data
+    member = queries.member_by_ref(room, asked["ref"]) if asked["ref"] else queries.member_by_name(asked["name"])
+    if asked["act"] == "add":
+        operations.add_moderator(room=room, member=member, at=timezone.now())
+    else:
+        operations.remove_moderator(room=room, member=member)
 
 
 def _show_in(form: forms.RoomForm, error: DomainError) -> None:
