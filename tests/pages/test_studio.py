@@ -123,6 +123,12 @@ def test_desk_names_and_removes_a_moderator(host: Client, room: Room) -> None:
     assert 'value="remove"' not in host.get("/studio/").content.decode()
 
 
+def test_desk_says_that_nobody_has_this_name(host: Client, room: Room) -> None:
+    answer = host.post("/rooms/reef/moderators", {"act": "add", "name": "Nobody"}, follow=True)
+    assert answer.redirect_chain == [("/studio/", 302)]
+    assert "Nobody here has this name. Check how it is written." in words_of(answer)
+
+
 def test_desk_tells_past_broadcasts_with_length_and_peak(host: Client, room: Room) -> None:
     start = timezone.datetime(2026, 3, 1, 20, 0, tzinfo=timezone.get_current_timezone())
     end = start + timezone.timedelta(hours=1, minutes=2, seconds=3)
