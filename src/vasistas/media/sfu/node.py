@@ -193,7 +193,7 @@ class Node:
     def _connected(self, entry: Session) -> None:
         if entry.is_ended or entry.connected_at is not None:
             return
-        entry.connected_at = time.monotonic()
+        entry.connected_at = entry.told_at = time.monotonic()
         room = entry.room
         if entry.viewer is not None:
             viewer = entry.viewer

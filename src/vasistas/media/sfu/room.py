@@ -30,12 +30,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Gate:
-    """Counts a publisher's packets in the native thread, before they cost anything (a second at a time)."""
+    """Counts packets in the native thread, before they cost anything (a second at a time)."""
 
     window: int = 0
     count: int = 0
-    dropped: int = 0
     strikes: int = 0
+
+    def count_at(self, now: float) -> int:
+        """How many came in this second, with this one."""
+        if int(now) != self.window:
+            self.window, self.count = int(now), 0
+        self.count += 1
+        return self.count
 
 
 class Room:
@@ -66,12 +72,13 @@ class Room:
     # -- from other threads ------------------------------------------------------------------------------------------
 
     def entrance(self, take: Take) -> Callable[[bytes], None]:
-        """The callback for one viewer's packets: puts them into the queue, or drops them when it is full."""
-        put, size = self._queue.put, self._queue.qsize
+        """The callback for one viewer's packets: puts them into the queue, or drops what is too much."""
+        put, size, gate = self._queue.put, self._queue.qsize, Gate()
 
         def enter(data: bytes) -> None:
-            if size() < limits.ROOM_QUEUE_PACKETS_MAX:
-                put((take, data, time.monotonic()))
+            now = time.monotonic()
+            if gate.count_at(now) <= limits.VIEWER_PACKETS_PER_S_MAX and size() < limits.ROOM_QUEUE_PACKETS_MAX:
+                put((take, data, now))
 
         return enter
 
@@ -81,10 +88,7 @@ class Room:
 
         def enter(data: bytes) -> None:
             now = time.monotonic()
-            if int(now) != gate.window:
-                gate.window, gate.count = int(now), 0
-            gate.count += 1
-            if gate.count > limits.PUBLISHER_PACKETS_PER_S_MAX:
+            if gate.count_at(now) > limits.PUBLISHER_PACKETS_PER_S_MAX:
                 self.dropped += 1
                 if gate.count == limits.PUBLISHER_PACKETS_PER_S_MAX + 1:
                     gate.strikes += 1

@@ -138,7 +138,8 @@ class Viewer:
         if feedback.remb_bps is not None:
             self.estimate_bps = feedback.remb_bps
         if feedback.nacks:
-            self._resend([sequence for ssrc, sequence in feedback.nacks if ssrc == VIDEO_SSRC], at)
+            asked = feedback.nacks[: limits.VIEWER_REQUESTS_MAX]
+            self._resend([sequence for ssrc, sequence in asked if ssrc == VIDEO_SSRC], at)
         return VIDEO_SSRC in feedback.key_frame_ssrcs
 
     def _count_losses(self, block: rtcp.Block, at: float) -> None:
