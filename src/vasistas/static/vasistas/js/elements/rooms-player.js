@@ -233,8 +233,9 @@ class RoomsPlayer extends HTMLElement {
 
   #draw() {
     const { phase, words, room } = this.#player;
-    if (this.dataset.phase === phase) return;
+    if (this.dataset.phase === phase && this.dataset.state === room) return;
     this.dataset.phase = phase;
+    this.dataset.state = room;
     for (const veil of this.querySelectorAll("[data-veil]")) {
       const names = /** @type {HTMLElement} */ (veil).dataset.veil?.split(" ") ?? [];
       /** @type {HTMLElement} */ (veil).hidden = !names.includes(phase === "waiting" ? room : phase);
