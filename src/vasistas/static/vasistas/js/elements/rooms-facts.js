@@ -61,6 +61,7 @@ class RoomsFacts extends HTMLElement {
       .decode()
       .then(() => {
         image.src = url;
+        image.hidden = false;
       })
       .catch(() => null); // replaced again meanwhile; the next one comes in seconds
   }
