@@ -26,7 +26,7 @@ def supervisor():
     started.restarted = restarted
     started.livez_url = f"http://127.0.0.1:{port}/livez"
     started.start()
-    nodes.until(lambda: is_well(started))
+    nodes.until(lambda: started.has_answered)
     yield started
     started.stop()
 

@@ -48,6 +48,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="media-watchdog", daemon=True)
         self.restarts = 0
+        self.has_answered = False  # the process that runs now, once or more
 
     @property
     def pid(self) -> int | None:
@@ -105,20 +106,20 @@ class Supervisor:
         process = self._process
         if process is None:
             raise RuntimeError("Call start() first.")
-        misses, has_answered = 0, False
+        misses, self.has_answered = 0, False
         asked_at = time.monotonic()
         while True:
-            pause_s = self._poll_s if has_answered else min(self._poll_s, START_POLL_S)
+            pause_s = self._poll_s if self.has_answered else min(self._poll_s, START_POLL_S)
             if self._stopping.wait(max(0.0, asked_at + pause_s - time.monotonic())):
                 return None
             asked_at = time.monotonic()
             if (status := process.poll()) is not None:
                 return f"exited:{status}"
             if self._answers(http):
-                misses, has_answered = 0, True
+                misses, self.has_answered = 0, True
                 continue
             misses += 1
-            too_late = has_answered or time.monotonic() - self._started_at > START_GRACE_S
+            too_late = self.has_answered or time.monotonic() - self._started_at > START_GRACE_S
             if too_late and misses >= MISSES_MAX:
                 process.kill()
                 process.wait()
