@@ -34,50 +34,28 @@ def postgres() -> Iterator[str]:
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed; install Debian's package postgresql.")
     nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}
     folder = Path(tempfile.mkdtemp(prefix="vasistas-postgres-"))
     if nobody:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+    def run(program: str, *arguments: str, check: bool = True) -> None:
+        identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}
+        subprocess.run(
+            [programs / program, "-D", folder / "data", *arguments],
+            check=check,
+            stdout=subprocess.DEVNULL,
+            stderr=None if check else subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            **identity,
+        )
+
     port = free_port()
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     try:
-        subprocess.run(
-            [programs / "initdb", "-D", folder / "data", "-U", "vasistas", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-            env=environment,
-            **identity,
-        )  # fmt: skip — one flag list, one line
-        subprocess.run(
-            [
-                programs / "pg_ctl",
-                "-D",
-                folder / "data",
-                "-l",
-                folder / "log",
-                "-o",
-                options,
-                "-t",
-                str(START_S),
-                "-w",
-                "start",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-            env=environment,
-            **identity,
-        )  # fmt: skip — see above
+        run("initdb", "-U", "vasistas", "-A", "trust", "-E", "UTF8", "--no-sync")
+        run("pg_ctl", "-l", str(folder / "log"), "-o", options, "-t", str(START_S), "-w", "start")
         yield f"postgresql://vasistas@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run(
-            [programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"],
-            check=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            **identity,
-        )  # fmt: skip — see above
+        run("pg_ctl", "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)

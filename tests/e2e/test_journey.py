@@ -74,7 +74,7 @@ def until_received(page: Page, condition: str) -> dict[str, Any]:
               for (;;) {{
                 const got = await ({RECEIVED})();
                 if ({condition}) return got;
-                if (performance.now() > end) throw new Error("Never so: {condition.replace('"', "'")} " + JSON.stringify(got));
+                if (performance.now() > end) throw new Error("It got no further than " + JSON.stringify(got));
                 await new Promise((go) => setTimeout(go, 200));
               }}
             }}"""
@@ -214,7 +214,7 @@ def test_viewer_whose_line_is_cut_comes_back(mira: Page, new_context: NewContext
         decodes(viewer)
 
 
-# -- Publisher and node, gone and back -----------------------------------------------------------------------------------
+# -- Publisher and node, gone and back ---------------------------------------------------------------------------------
 
 
 def test_publisher_who_is_gone_and_back_is_seen_again_on_the_same_connection(
@@ -247,7 +247,7 @@ def test_node_that_is_killed_brings_everyone_back(mira: Page, new_context: NewCo
     expect(mira.locator("studio-green-room")).to_have_attribute("data-phase", "live", timeout=WAIT_MS)
 
 
-# -- A camera with more to show than Chromium's own fake one -------------------------------------------------------------
+# -- A camera with more to show than Chromium's own fake one -----------------------------------------------------------
 
 SIZE = (1280, 720)
 FRAMES = 12

@@ -21,10 +21,10 @@ HERE = Path("src/vasistas/lib/sample.py")
         ("x = 1\n" * 400, 0),
         ("x = 1\n" * 401, 1),
         ("import a  # noqa: F401 — registering is its effect\n", 0),
-        ("import a  # noqa: F401\n", 1),
-        ("import a  # noqa\n", 1),
+        ("import a  # noqa: F401\n", 1),  # house: the planted fault
+        ("import a  # noqa\n", 1),  # house: the planted fault
         ("a = b  # type: ignore[misc]  # the stub is wrong\n", 0),
-        ("a = b  # type: ignore[misc]\n", 1),
+        ("a = b  # type: ignore[misc]\n", 1),  # house: the planted fault
     ],
 )
 def test_python_faults(source: str, found: int) -> None:

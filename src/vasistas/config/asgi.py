@@ -1,6 +1,7 @@
 """The web process: static files, then Django. The realtime gateway shares the port one layer below (see cli)."""
 
 import os
+from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
 
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vasistas.config.staticfiles import ImmutableStaticFiles
 
-_django: ASGIApp = get_asgi_application()
+_django = cast("ASGIApp", get_asgi_application())  # the same protocol under two names of its types
 _static = ImmutableStaticFiles(directory=settings.STATIC_ROOT, check_dir=False)
 _STATIC_PREFIX = f"/{settings.STATIC_URL.strip('/')}"
 

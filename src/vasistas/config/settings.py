@@ -235,7 +235,7 @@ CSRF_FAILURE_VIEW = "vasistas.pages.views.csrf_refused"
 # -- Words -----------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("fr", "Français")]
+LANGUAGES = [("en", "English")]  # one more with each catalogue in locale/
 LOCALE_PATHS = [PACKAGE / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,25 +1,54 @@
 """The worker: everything that runs without a request. One thread each, ended by one event."""
 
+import logging
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
 
+from django.db import close_old_connections
 from django.utils import timezone
 
 from vasistas import media
-from vasistas.apps.chat import tasks as chat
+from vasistas.apps.accounts import operations as accounts
+from vasistas.apps.chat import operations as chat
 from vasistas.apps.rooms import tasks as rooms
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
+
+# What is erased by the clock. Each takes the present moment and returns how many rows went.
+SWEEPS: dict[str, Callable[[datetime], int]] = {
+    "chat": chat.sweep,
+    "accounts": accounts.forget_unverified,
+}
+
+logger = logging.getLogger(__name__)
 
 
 def start(stop: threading.Event) -> list[threading.Thread]:
     """Start the loops of the worker; each ends soon after `stop` is set."""
     loops: dict[str, Callable[[], None]] = {
         "rooms.follow_media": lambda: rooms.follow_media(port=media.get_port(), stop=stop),
-        "chat.sweep": lambda: chat.sweep_daily(stop=stop, clock=timezone.now),
+        "sweeps": lambda: sweep_hourly(SWEEPS, stop=stop, clock=timezone.now),
     }
     threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]
     for thread in threads:
         thread.start()
     return threads
+
+
+def sweep_hourly(
+    sweeps: dict[str, Callable[[datetime], int]], *, stop: threading.Event, clock: Callable[[], datetime]
+) -> None:
+    """Run every sweep now and once an hour until `stop` is set. One that fails is logged and stops no other."""
+    while not stop.is_set():
+        for name, sweep in sweeps.items():
+            close_old_connections()
+            try:
+                rows = sweep(clock())
+            except Exception:  # the loop outlives a database that is away for a moment
+                logger.exception("worker.sweep_failed sweep=%s", name)
+            else:
+                logger.debug("worker.swept sweep=%s rows=%s", name, rows)
+            finally:
+                close_old_connections()
+        stop.wait(SWEEP_EVERY_S)

@@ -38,7 +38,13 @@ def verify(grant: str, *, audience: Audience, key: bytes) -> dict[str, Any]:
     if len(grant) > GRANT_CHARS_MAX:
         raise refused
     try:
-        required = {"require": ["exp", "aud"]}
-        return jwt.decode(grant, key, ["HS256"], audience=audience, leeway=CLOCK_SKEW_S, options=required)
+        return jwt.decode(
+            grant,
+            key,
+            ["HS256"],
+            audience=audience,
+            leeway=CLOCK_SKEW_S,
+            options={"require": ["exp", "aud"]},
+        )
     except jwt.PyJWTError:
         raise refused from None

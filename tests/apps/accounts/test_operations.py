@@ -1,6 +1,9 @@
 """Opening accounts and changing names: two at once never get the same address or name."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tests.factories.accounts import make_member
 from vasistas.apps.accounts import operations
@@ -41,3 +44,19 @@ def test_change_name_refuses_what_is_taken():
 
     vi.refresh_from_db()
     assert vi.display_name == "Vi"
+
+
+def test_forget_unverified_deletes_what_nobody_proved_within_three_days():
+    now = timezone.now()
+    make_member("Vi")
+    make_member("Max", verified=False)
+    make_member("Sam", verified=False, is_staff=True)
+    stale = make_member("Old", verified=False)
+    Member.objects.update(date_joined=now - timedelta(days=2))
+    Member.objects.filter(pk=stale.pk).update(date_joined=now - timedelta(days=3))
+    Member.objects.filter(display_name="Sam").update(date_joined=now - timedelta(days=9))
+
+    assert operations.forget_unverified(now) == 1
+
+    assert sorted(Member.objects.values_list("display_name", flat=True)) == ["Max", "Sam", "Vi"]
+    assert Subject.objects.count() == 3

@@ -1,5 +1,7 @@
 """Writes on members."""
 
+from datetime import datetime, timedelta
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -8,6 +10,8 @@ from vasistas.apps.accounts.models import Member
 from vasistas.lib import lookalikes
 from vasistas.lib.errors import DomainError
 
+UNVERIFIED_KEEP = timedelta(days=3)
+FORGET_BATCH_ROWS = 500
 
 class NameTaken(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
     """Another member shows this name, or one that reads the same."""
@@ -53,3 +57,21 @@ def change_name(*, member: Member, display_name: str) -> None:
             member.save(update_fields=["display_name", "name_key"])
     except IntegrityError:
         raise NameTaken from None
+
+
+def forget_unverified(at: datetime) -> int:
+    """Delete accounts whose address nobody verified within UNVERIFIED_KEEP; return how many went.
+
+    They hold a name and somebody's address, perhaps a stranger's. Nobody has signed in to them.
+    """
+    stale = Member.objects.filter(date_joined__lte=at - UNVERIFIED_KEEP, is_staff=False, last_login=None)
+    stale = stale.exclude(emailaddress__verified=True).select_related("subject")
+    count = 0
+    while members := list(stale[:FORGET_BATCH_ROWS]):
+        for member in members:
+            with transaction.atomic():
+                subject = member.subject
+                member.delete()
+                subject.delete()
+        count += len(members)
+    return count

@@ -90,7 +90,7 @@ function link(found) {
 
 /** @param {string} text @param {number} end @returns {string} the character that ends before `end`, surrogates whole */
 function lastCharacter(text, end) {
-  return [...text.slice(Math.max(0, end - 2), end)].at(-1) ?? "";
+  return Array.from(text.slice(Math.max(0, end - 2), end)).at(-1) ?? "";
 }
 
 /** @param {string} text */
