@@ -1,177 +1,163 @@
-"""Debian's Janus as the peer of comparison: started with a configuration of our own, spoken to over its HTTP API."""
+"""Debian's Janus with its VideoRoom as a peer of the bench: a server in a folder of its own, and its HTTP API.
 
-import contextlib
+Its settings are its defaults, except for what lets it run here (folders, ports, address) and `event_loops` if asked.
+"""
+
 import json
-import os
 import secrets
 import shutil
-import socket
 import subprocess
-import threading
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from typing import IO, Any
 
 import httpx
 
-LIBRARIES = Path("/usr/lib/x86_64-linux-gnu/janus")
-ROOM, FEED = 1234, 77
-READY_S = 10.0
-ANSWER_S = 15.0
-EVENTS_AT_ONCE = 50
+from peers import children
+from vasistas.media.synthetic.peer import Peer
 
-GENERAL = """
-general: {{
+ROOM, FEED = 1, 1
+TIMEOUT_S = 15.0
+PARTS = ("plugins/libjanus_videoroom.so", "transports/libjanus_http.so")
+LIBRARIES = ("/usr/lib", "/usr/local/lib", "/opt/janus/lib")
+CORE = """general: {{
   configs_folder = "{folder}"
-  plugins_folder = "{libraries}/plugins"
-  transports_folder = "{libraries}/transports"
-  events_folder = "{libraries}/events"
-  loggers_folder = "{libraries}/loggers"
-  debug_level = 2
-  {loops}
+  plugins_folder = "{folder}/plugins"
+  transports_folder = "{folder}/transports"
+  events_folder = "{folder}/none"
+  loggers_folder = "{folder}/none"
+  session_timeout = 0
+  {event_loops}
 }}
-nat: {{ ice_ignore_list = "vmnet" }}
-plugins: {{ disable = "{plugins}" }}
-transports: {{ disable = "{transports}" }}
+nat: {{ ice_enforce_list = "{address}" }}
 """
-HTTP = """
-general: {{ json = "compact" base_path = "/janus" http = true port = {port} ip = "127.0.0.1" https = false }}
-admin: {{ admin_http = false admin_https = false }}
-"""
-VIDEOROOM = f"""
-room-{ROOM}: {{ description = "bench" publishers = 2 bitrate = 6000000 fir_freq = 0 audiocodec = "opus" videocodec = "vp8" }}
+HTTP = """general: {{ base_path = "/janus", http = true, ip = "127.0.0.1", port = {port}, https = false }}
+admin: {{ admin_http = false, admin_https = false }}
 """
 
-
-class Unavailable(Exception):  # noqa: N818 — reads as a fact
-    """Janus cannot be measured here; the text says why."""
+type Sections = Sequence[tuple[str, str]]
 
 
-@contextlib.contextmanager
-def running(folder: Path, *, port: int, event_loops: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Start Janus. event_loops: None leaves its default, one thread per connection.
-
-    Raises: Unavailable: not installed, or this machine has no address but loopback, which Janus skips.
-    """
-    program = shutil.which("janus")
-    if program is None or not LIBRARIES.is_dir():
-        raise Unavailable("janus is not installed (apt-get install janus)")
-    if not _has_address():
-        raise Unavailable("this machine has no IPv4 address besides loopback, and Janus skips that one")
-    folder.mkdir(parents=True, exist_ok=True)
-    loops = f"event_loops = {event_loops}" if event_loops else ""
-    general = GENERAL.format(
-        folder=folder,
-        libraries=LIBRARIES,
-        loops=loops,
-        plugins=_all_but("plugins", "libjanus_videoroom.so"),
-        transports=_all_but("transports", "libjanus_http.so"),
-    )
-    (folder / "janus.jcfg").write_text(general)
-    (folder / "janus.transport.http.jcfg").write_text(HTTP.format(port=port))
-    (folder / "janus.plugin.videoroom.jcfg").write_text(VIDEOROOM)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "--configs-folder", str(folder)], stdout=log, stderr=log)
-    try:
-        _wait_ready(process, port, folder / "log")
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def why_missing() -> str | None:
+    """Why Janus cannot be started here; None: it can."""
+    if shutil.which("janus") is None:
+        return "there is no janus (apt install janus)"
+    if any(_library(name) is None for name in PARTS):
+        return "its VideoRoom plugin or HTTP transport was not found"
+    return None
 
 
-class Client:
-    """One API session with many handles; a thread collects its events."""
+def _library(name: str) -> Path | None:
+    folders = (Path(start) for start in LIBRARIES)
+    return next((found for folder in folders for found in sorted(folder.glob(f"**/janus/{name}"))), None)
+
+
+@dataclass(frozen=True)
+class Door:
+    url: str
+
+    def open(self) -> "Entrance":
+        return Entrance(self.url)
+
+
+class Entrance:
+    """One API session; each connection is a handle of the VideoRoom plugin in it."""
 
     def __init__(self, url: str) -> None:
+        self._http = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
         self._url = url
-        self._http = httpx.Client(timeout=ANSWER_S, trust_env=False, limits=httpx.Limits(max_connections=64))
-        self._session = f"{url}/{self._ask(url, janus='create')['data']['id']}"
-        self._queues: dict[int, SimpleQueue[dict[str, object]]] = {}
-        self._is_open = True
-        threading.Thread(target=self._poll, daemon=True).start()
+        self._session = f"{url}/{self._post(url, janus='create')['data']['id']}"
 
-    def publish(self, offer: str) -> str:
-        """Return the answer to a publisher's offer."""
-        handle = self._attach()
-        body = {"request": "joinandconfigure", "ptype": "publisher", "room": ROOM, "id": FEED}
-        return self._say(handle, body, {"type": "offer", "sdp": offer})
+    def create_room(self) -> None:
+        self._ask(self._handle(), {"request": "create", "room": ROOM, "publishers": 1})
 
-    def subscribe(self) -> tuple[int, str]:
-        """Return a handle and Janus' offer for a new subscriber."""
-        handle = self._attach()
-        return handle, self._say(handle, {"request": "join", "ptype": "subscriber", "room": ROOM, "streams": [{"feed": FEED}]})
-
-    def start(self, handle: int, answer: str) -> None:
-        """Give our answer to the offer of `subscribe`."""
-        self._say(handle, {"request": "start"}, {"type": "answer", "sdp": answer}, wants_description=False)
-
-    def close(self) -> None:
-        self._is_open = False
-
-    def _attach(self) -> int:
-        handle = int(self._ask(self._session, janus="attach", plugin="janus.plugin.videoroom")["data"]["id"])
-        self._queues[handle] = SimpleQueue()
-        return handle
-
-    def _say(
-        self, handle: int, body: dict[str, object], jsep: dict[str, str] | None = None, *, wants_description: bool = True
-    ) -> str:
-        more = {"jsep": jsep} if jsep else {}
-        self._ask(f"{self._session}/{handle}", janus="message", body=body, **more)
-        deadline = time.monotonic() + ANSWER_S
-        while time.monotonic() < deadline:
-            event = self._queues[handle].get(timeout=ANSWER_S)
-            data = event.get("plugindata", {}).get("data", {})
-            if "error" in data:
-                raise Unavailable(f"Janus refused: {data['error']}")
-            if not wants_description and data:
-                return ""
-            if "jsep" in event:
-                return str(event["jsep"]["sdp"])
-        raise Unavailable("Janus did not answer")
-
-    def _ask(self, url: str, **message: object) -> dict[str, object]:
-        answer = self._http.post(url, json={**message, "transaction": secrets.token_hex(8)}).json()
-        if answer["janus"] == "error":
-            raise Unavailable(f"Janus refused: {answer['error']['reason']}")
+    def publish(self, peer: Peer, sections: Sections) -> str:
+        """Negotiate, and return the answer."""
+        handle = self._handle()
+        self._ask(handle, {"request": "join", "ptype": "publisher", "room": ROOM, "id": FEED})
+        offer = {"type": "offer", "sdp": peer.offer(sections)}
+        answer = str(self._ask(handle, {"request": "publish"}, offer)["jsep"]["sdp"])
+        peer.accept(answer)
         return answer
 
-    def _poll(self) -> None:
-        with httpx.Client(timeout=60, trust_env=False) as http:
-            while self._is_open:
-                try:
-                    events = http.get(self._session, params={"maxev": EVENTS_AT_ONCE}).json()
-                except (httpx.HTTPError, json.JSONDecodeError):
-                    return
-                for event in events if isinstance(events, list) else [events]:
-                    if event.get("janus") == "event" and event.get("sender") in self._queues:
-                        self._queues[event["sender"]].put(event)
+    def play(self, peer: Peer, sections: Sections) -> None:
+        """Args: sections: audio, then video, as the publisher offered them; Janus keeps the order and the types."""
+        handle = self._handle()
+        order = {"request": "join", "ptype": "subscriber", "room": ROOM, "streams": [{"feed": FEED}]}
+        offer = self._ask(handle, order)["jsep"]["sdp"]
+        answer = {"type": "answer", "sdp": peer.answer(offer, sections)}
+        self._ask(handle, {"request": "start"}, answer)
+
+    def _handle(self) -> str:
+        made = self._post(self._session, janus="attach", plugin="janus.plugin.videoroom")
+        return f"{self._session}/{made['data']['id']}"
+
+    def _ask(self, handle: str, body: dict[str, Any], jsep: dict[str, str] | None = None) -> Any:
+        """Send a request to the plugin and return its answer, which may come later as an event."""
+        transaction = secrets.token_hex(8)
+        order: dict[str, Any] = {"janus": "message", "body": body, "transaction": transaction}
+        answer = self._post(handle, **order, **({"jsep": jsep} if jsep else {}))
+        deadline = time.monotonic() + TIMEOUT_S
+        while answer["janus"] == "ack" or answer.get("transaction") != transaction:
+            if time.monotonic() > deadline:
+                raise children.Failed(f"Janus did not answer {body['request']!r}.")
+            answer = self._http.get(self._session).json()
+        data = answer["plugindata"]["data"]
+        if "error" in data:
+            raise children.Failed(f"Janus refused {body['request']!r}: {data['error']}")
+        return answer
+
+    def _post(self, url: str, **order: Any) -> Any:
+        answer = self._http.post(url, json={"transaction": secrets.token_hex(8), **order}).json()
+        if answer["janus"] == "error":
+            raise children.Failed(f"Janus refused {order['janus']!r}: {json.dumps(answer['error'])}")
+        return answer
 
 
-def _all_but(kind: str, kept: str) -> str:
-    return ",".join(sorted(path.name for path in (LIBRARIES / kind).glob("*.so") if path.name != kept))
+@contextmanager
+def running(*, address: str, port: int, event_loops: int | None) -> Iterator[tuple[int, Door]]:
+    """Start Janus with an empty room; yields its process id and the way in.
+
+    Args: event_loops: threads that all connections share; None = Janus' default, a thread for each connection.
+    Raises: children.Failed: it does not start.
+    """
+    door = Door(f"http://127.0.0.1:{port}/janus")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _write_settings(folder, address=address, port=port, event_loops=event_loops)
+        with (folder / "log").open("w+") as log:
+            process = subprocess.Popen(
+                ["janus", "-F", name], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+            try:
+                children.until(lambda: _is_well(process, door, log), "Janus did not start")
+                door.open().create_room()
+                yield process.pid, door
+            finally:
+                process.kill()
+                process.wait()
 
 
-def _has_address() -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing; asks the kernel which address it would use
-        except OSError:
-            return False
-        return not str(probe.getsockname()[0]).startswith("127.")
+def _write_settings(folder: Path, *, address: str, port: int, event_loops: int | None) -> None:
+    for name in PARTS:
+        if (library := _library(name)) is not None:
+            (folder / name).parent.mkdir()
+            (folder / name).symlink_to(library)
+    (folder / "none").mkdir()
+    loops = f"event_loops = {event_loops}" if event_loops else ""
+    (folder / "janus.jcfg").write_text(CORE.format(folder=folder, event_loops=loops, address=address))
+    (folder / "janus.transport.http.jcfg").write_text(HTTP.format(port=port))
 
 
-def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"http://127.0.0.1:{port}/janus/info", trust_env=False).is_success:
-                return
-        time.sleep(0.1)
-    raise Unavailable(f"janus did not start: {log.read_text(errors='replace')[-300:]!r}{os.linesep}")
+def _is_well(process: "subprocess.Popen[bytes]", door: Door, log: IO[str]) -> bool:
+    if process.poll() is not None:
+        log.seek(0)
+        raise children.Failed(f"Janus ended by itself: {log.read()[-500:]}")
+    try:
+        return httpx.get(f"{door.url}/info", trust_env=False).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,129 +1,124 @@
-"""Many viewers as one process. `viewers.py KIND URL ROOM KEY COUNT`.
+"""A swarm of viewers in one process: they join, count what arrives, and report back each second as browsers do."""
 
-Prints {"joined": n, "failed": n} when all are in; then one line for each line read: totals since the line before as
-{"packets", "video", "lost", "quiet", "gap_s"}. quiet: viewers without a video packet. Ends when its standard input does.
-"""
-
-import json
-import os
-import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
 
-import httpx
+from peers.publisher import AUDIO_MID, VIDEO_MID
+from vasistas.media.synthetic import rtp, sdp
+from vasistas.media.synthetic.peer import Peer, make_certificate
 
-from peers import janus, join
-from vasistas.media.synthetic import rtp
-from vasistas.media.synthetic.peer import PeerFailed
+CONNECT_S = 20.0
+ACTIVE_S = 20.0
+LOOK_S = 0.1  # between two looks into the inboxes
+LOOKS_PER_REPORT = 10
+OWN_SSRC = 1
+TYPES = (sdp.AUDIO_PAYLOAD_TYPE, sdp.VIDEO_PAYLOAD_TYPES["VP8"][0])
 
-JOINERS = 6
-LOOK_S, REPORT_S = 0.1, 1.0
+
+@dataclass
+class Counted:
+    """One stream of a viewer. highest, base: extended sequence numbers, the latest and that of the window's start."""
+
+    highest: int
+    base: int = -1
+    received: int = 0
 
 
-class Ear:
-    """What one viewer hears on one track."""
+@dataclass
+class Viewer:
+    peer: Peer
+    streams: dict[int, Counted] = field(default_factory=dict)
+    has_picture: bool = False
 
-    def __init__(self, peer: join.Peer, mid: str) -> None:
-        self._peer, self._mid, self._inbox = peer, mid, peer.inboxes[mid]
-        self._source = self._highest = self._lowest = -1
-        self.received = self._received_before = self._expected_before = 0
-        self._heard_at = time.monotonic()
-        self.gap_s = 0.0  # the longest silence since the last totals, to the resolution of LOOK_S
-
-    def look(self, now: float) -> None:
-        """Take what has come."""
-        inbox, count = self._inbox, 0
-        while inbox:
-            packet = inbox.popleft()
-            if 192 <= packet[1] <= 223:  # RTCP
-                continue
-            count += 1
-            sequence = int.from_bytes(packet[2:4])
-            if self._highest < 0:
-                self._highest = self._lowest = sequence
-            else:
-                step = (sequence - self._highest) & 0xFFFF
-                self._highest += step if step < 0x8000 else 0
-            self._source = int.from_bytes(packet[8:12])
-        self.received += count
-        self.gap_s = max(self.gap_s, now - self._heard_at)
-        if count:
-            self._heard_at = now
+    def look(self) -> None:
+        """Count the packets that have come since the last look."""
+        for mid, inbox in self.peer.inboxes.items():
+            while inbox:
+                packet = inbox.popleft()
+                if packet[1] & 0x7F not in TYPES or rtp.is_rtcp(packet):
+                    continue
+                self.has_picture = self.has_picture or mid == VIDEO_MID
+                _, _, sequence, _, ssrc = rtp.RTP_HEADER.unpack_from(packet)
+                if (stream := self.streams.get(ssrc)) is None:
+                    stream = self.streams[ssrc] = Counted(0x1_0000 + sequence, base=0xFFFF + sequence)
+                step = (sequence - stream.highest + 0x8000 & 0xFFFF) - 0x8000
+                stream.highest += max(0, step)
+                stream.received += 1
 
     def report(self) -> None:
-        if self._source >= 0:
-            self._peer.send(self._mid, rtp.receiver_report(ssrc=1, source=self._source, highest=self._highest))
+        for source, stream in self.streams.items():
+            self.peer.send(VIDEO_MID, rtp.receiver_report(ssrc=OWN_SSRC, source=source, highest=stream.highest))
 
-    def totals(self) -> tuple[int, int, float]:
-        """Return packets received and lost, and the longest silence, since the last call."""
-        expected = self._highest - self._lowest + 1 if self._highest >= 0 else 0
-        received = self.received - self._received_before
-        lost = max(0, expected - self._expected_before - received)
-        self._received_before, self._expected_before = self.received, expected
-        gap_s, self.gap_s = self.gap_s, 0.0
-        return received, lost, gap_s
+    def begin(self) -> None:
+        for stream in self.streams.values():
+            stream.base, stream.received = stream.highest, 0
 
-
-def main() -> None:
-    """Join, count and answer until standard input ends."""
-    kind, url, room, key, count = sys.argv[1:6]
-    door = join.open_door(kind, url, room, key)
-    failed = 0
-    ears: list[Ear] = []
-    asked: SimpleQueue[str | None] = SimpleQueue()
-    threading.Thread(target=_listen, args=(ears, asked), daemon=True).start()
-
-    def enter(_: int) -> join.Peer | None:
-        try:
-            peer = door.play()
-        except (PeerFailed, janus.Unavailable, httpx.HTTPError) as error:
-            print(f"viewers: {error}", file=sys.stderr)
-            return None
-        ears.extend(Ear(peer, mid) for mid in peer.inboxes)
-        return peer
-
-    with ThreadPoolExecutor(JOINERS) as pool:
-        peers = [peer for peer in pool.map(enter, range(int(count))) if peer is not None]
-    failed = int(count) - len(peers)
-    print(json.dumps({"joined": len(peers), "failed": failed}), flush=True)
-    for line in sys.stdin:
-        asked.put(line)
-    for peer in peers:
-        peer.close()
-    os._exit(0)
+    def counted(self) -> tuple[int, int]:
+        """(received, expected) since `begin`."""
+        streams = self.streams.values()
+        return sum(one.received for one in streams), sum(one.highest - one.base for one in streams)
 
 
-def _listen(ears: list[Ear], asked: "SimpleQueue[str | None]") -> None:
-    report_due = time.monotonic()
+def sections() -> list[tuple[str, str]]:
+    direction = "recvonly"
+    return [
+        (AUDIO_MID, sdp.audio_section(direction=direction, mid=AUDIO_MID)),
+        (VIDEO_MID, sdp.video_section(direction=direction, mid=VIDEO_MID)),
+    ]
+
+
+class Swarm:
+    def __init__(self, door: Any, count: int) -> None:
+        entrance, certificate = door.open(), make_certificate()
+        self.viewers: list[Viewer] = []
+        self._looks = 0
+        for _ in range(count):
+            viewer = Viewer(Peer(certificate))
+            entrance.play(viewer.peer, sections())
+            self.viewers.append(viewer)
+            self.look()
+        for viewer in self.viewers:
+            viewer.peer.wait_connected(CONNECT_S)
+        self._wait_for_pictures()
+
+    def look(self) -> None:
+        """Count what has come, and let a tenth of the viewers report."""
+        self._looks += 1
+        for index, viewer in enumerate(self.viewers):
+            viewer.look()
+            if index % LOOKS_PER_REPORT == self._looks % LOOKS_PER_REPORT:
+                viewer.report()
+
+    def _wait_for_pictures(self) -> None:
+        deadline = time.monotonic() + ACTIVE_S
+        while time.monotonic() < deadline:
+            self.look()
+            if all(viewer.has_picture for viewer in self.viewers):
+                return
+            time.sleep(LOOK_S)
+        without = sum(not viewer.has_picture for viewer in self.viewers)
+        raise RuntimeError(f"{without} of {len(self.viewers)} viewers got no picture within {ACTIVE_S:.0f} s.")
+
+
+def watch(door: Any, count: int, orders: Connection) -> None:
+    """A child process: ("start",) → "started"; ("stop",) → (received, expected) of all viewers; None ends it."""
+    swarm = Swarm(door, count)
+    orders.send("ready")
     while True:
-        time.sleep(LOOK_S)
-        now = time.monotonic()
-        for ear in list(ears):
-            ear.look(now)
-        if now >= report_due:
-            report_due = now + REPORT_S
-            for ear in list(ears):
-                ear.report()
-        while not asked.empty():
-            asked.get()
-            print(json.dumps(_totals(ears)), flush=True)
-
-
-def _totals(ears: list[Ear]) -> dict[str, float]:
-    packets = video = lost = quiet = 0
-    gap_s = 0.0
-    for ear in ears:
-        received, missing, silence_s = ear.totals()
-        packets += received
-        lost += missing
-        if ear._mid == "1" or ear._mid == "video":
-            video += received
-            quiet += received == 0
-            gap_s = max(gap_s, silence_s)
-    return {"packets": packets, "video": video, "lost": lost, "quiet": quiet, "gap_s": round(gap_s, 2)}
-
-
-if __name__ == "__main__":
-    main()
+        if not orders.poll(LOOK_S):
+            swarm.look()
+            continue
+        order = orders.recv()
+        if order is None:
+            return
+        for viewer in swarm.viewers:
+            viewer.look()
+        if order[0] == "start":
+            for viewer in swarm.viewers:
+                viewer.begin()
+            orders.send("started")
+        else:
+            found = [viewer.counted() for viewer in swarm.viewers]
+            orders.send((sum(received for received, _ in found), sum(expected for _, expected in found)))
