@@ -30,6 +30,10 @@ def test_options_come_from_the_environment_and_the_line_wins():
     assert (options.control_port, options.limits.viewers, options.is_child) == (9_000, 5, True)
 
 
+def test_an_empty_variable_is_as_good_as_none():
+    assert main.parse([], {**KEY, "VASISTAS_MEDIA_PORTS": "", "VASISTAS_MEDIA_ROOMS_MAX": ""}).limits.rooms == 64
+
+
 def test_the_key_is_read_from_the_sites_data_folder(tmp_path):
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "grant_key").write_text("from the folder\n")

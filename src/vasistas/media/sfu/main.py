@@ -175,7 +175,7 @@ class _Environment:
         self._environ = environ
 
     def text(self, name: str, default: str) -> str:
-        return self._environ.get(f"VASISTAS_{name}", default)
+        return self._environ.get(f"VASISTAS_{name}") or default  # empty is not set
 
     def integer(self, name: str, default: int) -> int:
         value = self.text(name, str(default))
