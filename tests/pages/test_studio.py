@@ -188,7 +188,7 @@ def test_snapshot_gives_fresh_grants_and_how_things_stand(host: Client, room: Ro
     shown = json_of(host.get("/studio/live/"), "realtime")
     assert shown["snapshot_url"] == "/studio/snapshot"
     assert [entry["channel"] for entry in fresh["channels"]] == [entry["channel"] for entry in shown["channels"]]
-    assert [fresh["state"], fresh["viewers"], fresh["lines"]] == ["offline", 0, []]
+    assert (fresh["room"], fresh["chat"]["lines"]) == ({"state": "offline", "viewers": 0}, [])
 
 
 def test_snapshot_of_member_without_room_is_none(client: Client) -> None:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from vasistas import realtime
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import queries as chat
 from vasistas.apps.providers import queries as providers
@@ -21,7 +20,7 @@ from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.forms import RoomForm
 from vasistas.apps.rooms.models import Broadcast, Room
 from vasistas.lib.errors import NotFound
-from vasistas.pages import studio_words
+from vasistas.pages import live, studio_words
 
 CHECKLIST = ("camera", "microphone", "title", "thumbnail", "uplink")  # the items of js/lib/studio-checklist.js
 CODECS = ("vp8", "h264")
@@ -36,6 +35,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         return redirect("rooms:become")
     now = timezone.now()
     context = {
+        "realtime": _realtime(room),
         "room": room,
         "public_url": f"{settings.PUBLIC_URL}{room.get_absolute_url()}",
         "whip_url": f"{settings.PUBLIC_URL}{reverse('rooms:whip_key')}",
@@ -47,7 +47,6 @@ def studio(request: HttpRequest) -> HttpResponse:
         "open": rooms.open_broadcast(room),
         "studios": providers.studios_of(room.host.member),
         "words": studio_words.words(),
-        "realtime": _realtime(room),
     }
     return render(request, "pages/studio.html", context)
 
@@ -84,9 +83,10 @@ def snapshot(request: HttpRequest) -> JsonResponse:
     room = rooms.room_of_host(member)
     if room is None:
         raise NotFound(_("You have no room yet."))
-    channels = _realtime(room)["channels"]  # positions first: later events are not in the rows below
-    now = {"state": room.state, "viewers": room.viewer_count}
-    return JsonResponse({"channels": channels, **now, **chat.snapshot(room, member)})
+    channels = live.positions(_channels(room))  # before the rows: later events are told, and are not in them yet
+    room.refresh_from_db(fields=["state", "viewer_count"])
+    facts = {"state": room.state, "viewers": room.viewer_count}
+    return JsonResponse({"channels": channels, "room": facts, "chat": chat.snapshot(room, member)})
 
 
 def _member(request: HttpRequest) -> Member:
@@ -111,11 +111,9 @@ def _broadcast(row: Broadcast) -> dict[str, Any]:
 
 
 def _realtime(room: Room) -> dict[str, Any]:
-    """Where the page's channels stand, and the grant to follow them."""
-    names = [f"room:{room.pk}", f"studio:{room.pk}", f"member:{room.host.member_id}"]
-    grant = realtime.grant(names, now=timezone.now().timestamp())
-    channels = []
-    for name in names:
-        epoch, offset = realtime.position(name)
-        channels.append({"channel": name, "grant": grant, "epoch": epoch, "offset": offset})
-    return {"url": "/realtime", "snapshot_url": reverse("pages:studio_snapshot"), "channels": channels}
+    return live.page(_channels(room), snapshot_url=reverse("pages:studio_snapshot"))
+
+
+def _channels(room: Room) -> list[str]:
+    """What a host hears on the pages of the studio."""
+    return [f"room:{room.pk}", f"studio:{room.pk}", f"member:{room.host.member_id}"]

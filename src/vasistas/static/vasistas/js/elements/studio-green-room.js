@@ -284,8 +284,8 @@ export class StudioGreenRoom extends HTMLElement {
     if (this.phase === "live" && state === "offline") this.#confirmOver();
   }
 
-  /** Events were missed; this is how things stand. @param {{snapshot: {state: string, viewers: number}}} detail */
-  #caughtUp({ snapshot: { state, viewers } }) {
+  /** Events were missed; this is how things stand. @param {{snapshot: {room: {state: string, viewers: number}}}} detail */
+  #caughtUp({ snapshot: { room: { state, viewers } } }) {
     this.#received({ viewers });
     this.#stateChanged(state);
   }
