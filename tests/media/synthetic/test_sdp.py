@@ -1,19 +1,15 @@
 from vasistas.media.synthetic import sdp
 
-ANSWER = "\r\n".join(
-    [
-        "v=0",
-        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
-        "a=mid:0",
-        "a=rtpmap:111 opus/48000/2",
-        "m=video 9 UDP/TLS/RTP/SAVPF 100 101",
-        "a=mid:1",
-        "a=rtpmap:100 VP8/90000",
-        "a=rtpmap:101 rtx/90000",
-        "a=fmtp:101 apt=100",
-        "",
-    ]
-)
+ANSWER = """v=0
+m=audio 9 UDP/TLS/RTP/SAVPF 111
+a=mid:0
+a=rtpmap:111 opus/48000/2
+m=video 9 UDP/TLS/RTP/SAVPF 100 101
+a=mid:1
+a=rtpmap:100 VP8/90000
+a=rtpmap:101 rtx/90000
+a=fmtp:101 apt=100
+""".replace("\n", "\r\n")
 
 
 def test_agreed_codec_follows_the_answers_numbers():

@@ -16,7 +16,7 @@ def test_key_frames_come_first_and_when_asked(codec):
     keys = []
     for number in range(30):
         payloads = coder.payloads(scene.frame(number / 20), is_key=number in (0, 17))
-        if any(node_rtp.begins_key_frame(codec, payload) for payload in payloads):
+        if any(node_rtp.begins_key_frame(codec.lower(), payload) for payload in payloads):
             keys.append(number)
 
     assert keys == [0, 17]
