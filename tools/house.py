@@ -108,7 +108,7 @@ def faults_in_environment(example: str, sources: dict[Path, str]) -> Iterator[st
             f"VASISTAS_{name}"
             for name in re.findall(r"env\.(?:text|flag|integer|words|secret)\(\s*\"([A-Z_]+)\"", source)
         }
-        read |= {f"VASISTAS_{name}" for name in re.findall(r"[( ]default\(\"([A-Z_]+)\"", source)}
+        read |= {f"VASISTAS_{name}" for name in re.findall(r"[(= ]default\(\"([A-Z_]+)\"", source)}
     read -= {name for name in read if name.endswith("_FILE")}
     for name in sorted(read - listed):
         yield f".env.example: {name} is read by the code; list it with unit and default."

@@ -13,6 +13,7 @@ from vasistas.lib.errors import DomainError
 UNVERIFIED_KEEP = timedelta(days=3)
 FORGET_BATCH_ROWS = 500
 
+
 class NameTaken(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
     """Another member shows this name, or one that reads the same."""
 
