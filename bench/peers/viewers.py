@@ -13,6 +13,7 @@ CONNECT_S = 20.0
 ACTIVE_S = 20.0
 LOOK_S = 0.1  # between two looks into the inboxes
 LOOKS_PER_REPORT = 10
+REPORTS_PER_AUDIO_REPORT = 5  # Chrome reports on video each second, on audio every five
 OWN_SSRC = 1
 TYPES = (sdp.AUDIO_PAYLOAD_TYPE, sdp.VIDEO_PAYLOAD_TYPES["VP8"][0])
 
@@ -21,8 +22,9 @@ TYPES = (sdp.AUDIO_PAYLOAD_TYPE, sdp.VIDEO_PAYLOAD_TYPES["VP8"][0])
 class Counted:
     """One stream of a viewer. highest, base: extended sequence numbers, the latest and that of the window's start."""
 
+    mid: str
     highest: int
-    base: int = -1
+    base: int
     received: int = 0
 
 
@@ -31,6 +33,7 @@ class Viewer:
     peer: Peer
     streams: dict[int, Counted] = field(default_factory=dict)
     has_picture: bool = False
+    reports: int = 0
 
     def look(self) -> None:
         """Count the packets that have come since the last look."""
@@ -42,14 +45,17 @@ class Viewer:
                 self.has_picture = self.has_picture or mid == VIDEO_MID
                 _, _, sequence, _, ssrc = rtp.RTP_HEADER.unpack_from(packet)
                 if (stream := self.streams.get(ssrc)) is None:
-                    stream = self.streams[ssrc] = Counted(0x1_0000 + sequence, base=0xFFFF + sequence)
+                    stream = self.streams[ssrc] = Counted(mid, 0x1_0000 + sequence, 0xFFFF + sequence)
                 step = (sequence - stream.highest + 0x8000 & 0xFFFF) - 0x8000
                 stream.highest += max(0, step)
                 stream.received += 1
 
     def report(self) -> None:
+        """Tell the engine what has arrived; call it each second."""
         for source, stream in self.streams.items():
-            self.peer.send(VIDEO_MID, rtp.receiver_report(ssrc=OWN_SSRC, source=source, highest=stream.highest))
+            if stream.mid == VIDEO_MID or self.reports % REPORTS_PER_AUDIO_REPORT == 0:
+                self.peer.send(stream.mid, rtp.receiver_report(ssrc=OWN_SSRC, source=source, highest=stream.highest))
+        self.reports += 1
 
     def begin(self) -> None:
         for stream in self.streams.values():
