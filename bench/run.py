@@ -1,21 +1,22 @@
 """Runs every bench, or those named, one after the other: `run.py [--quick] [--only NAME]…`.
 
-Each prints one JSON line with its name under "bench"; it is passed on as it comes, notes go to standard error. Programs
+Each prints one JSON line, passed on as it comes; notes go to standard error. The exit code is 1 when one has failed.
 that a bench needs are installed when we may (tools/packages.py), else named. The exit code is 1 when a bench failed;
 a goal that is missed is no failure, for the machine may be busy.
 """
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import packages
 
+HERE = Path(__file__).resolve().parent
 # name -> (options of its short form, programs it needs)
 BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "fanout": (["--quick"], ["nats-server"]),
@@ -42,7 +43,8 @@ def ran(name: str, *, is_quick: bool) -> bool:
     short, programs = BENCHES[name]
     print(f"{name} …", file=sys.stderr, flush=True)
     try:
-        packages.require(*programs)
+        with contextlib.redirect_stdout(sys.stderr):  # ours carries figures only
+            packages.require(*programs)
         command = [sys.executable, str(HERE / f"{name}.py"), *(short if is_quick else [])]
         done = subprocess.run(command, check=False, timeout=PATIENCE_S, stdout=subprocess.PIPE, text=True)
     except subprocess.TimeoutExpired:
