@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from vasistas.lib import parent
 from vasistas.media import synthetic
 
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    parent.when_gone(stop.set)
     host.run(
         host.Options(
             whip_url=options.whip,
