@@ -1,6 +1,6 @@
 """Runs every bench, or those named, one after the other: `run.py [--quick] [--only NAME]…`.
 
-Each prints one JSON line, passed on as it comes; notes go to standard error. The exit code is 1 when one has failed.
+Each prints one JSON line with its name under "bench"; it is passed on as it comes, notes go to standard error. Programs
 that a bench needs are installed when we may (tools/packages.py), else named. The exit code is 1 when a bench failed;
 a goal that is missed is no failure, for the machine may be busy.
 """
