@@ -12,6 +12,7 @@ from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.queries import PAGE_SIZE
 from vasistas.apps.rooms.rules import AGE_SESSION_KEY
+from vasistas.pages.views.front import FEW
 
 pytestmark = pytest.mark.django_db
 CAST = ("Ada", "Mira", "Nils", "Stu")
@@ -42,7 +43,7 @@ def test_home_shows_visitors_what_is_live_and_why_they_are_here(client: Client):
 
     response = client.get("/")
 
-    assert titles(response) == ["Reef cam"]
+    assert titles(response) == ["Reef cam", "Asleep"]
     assert "A small window in every door" in response.content.decode()
 
 
@@ -56,14 +57,26 @@ def test_home_with_nobody_live_says_what_to_do(client: Client):
 def test_home_shows_members_their_followed_rooms_first_even_when_offline(client: Client):
     vi = make_member("Vi", password=None)
     followed, _ = make_rooms(2, title="Followed")
+    Room.objects.exclude(pk=followed.pk).update(title="Unknown")
     rooms.follow(room=followed, member=vi, at=followed.created_at)
     make_room(make_host(make_member("Max", password=None)), title="Busy", state="live", viewer_count=900)
     client.force_login(vi)
 
     response = client.get("/")
 
-    assert titles(response) == ["Followed", "Busy"]
+    assert titles(response) == ["Followed", "Busy", "Unknown"]
     assert "A small window in every door" not in response.content.decode()
+
+
+def test_home_shows_rooms_that_sleep_only_while_few_are_awake(client: Client):
+    make_room(make_host(make_member("Max", password=None)), title="Asleep")
+    make_rooms(FEW - 1, state="live", title="Awake")
+    few = titles(client.get("/"))
+
+    make_room(make_host(make_member("Sam", password=None)), state="away", title="Awake")
+
+    assert few == ["Awake"] * (FEW - 1) + ["Asleep"]
+    assert titles(client.get("/")) == ["Awake"] * FEW
 
 
 @pytest.mark.parametrize("address", ["/", "/rooms/"])
@@ -71,7 +84,7 @@ def test_cards_cost_the_same_however_many(client: Client, address):
     client.force_login(make_member("Vi", password=None))
     make_rooms(1, state="live")
     few = queries_of(client, address)
-    for name in CAST[1:]:
+    for name in CAST[1:3]:
         make_room(make_host(make_member(name, password=None)), state="live", tags=["sea", name.lower()])
 
     assert queries_of(client, address) == few

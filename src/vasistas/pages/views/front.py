@@ -12,13 +12,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from vasistas.apps.rooms import queries as rooms
-from vasistas.apps.rooms.models import Category, ContentClass, Language
+from vasistas.apps.rooms.models import Category, ContentClass, Language, Room
 from vasistas.apps.rooms.queries import RoomFilters
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
 from vasistas.pages import live
 
 FEATURED_MAX = 12  # live cards on the front page
+FEW = 4  # with fewer rooms on air than this, the front page shows others as well
+OTHERS_MAX = 8  # cards of rooms that are not on air
 FOLLOWED_MAX = 8  # cards of followed rooms
 LOBBY = ["lobby"]
 
@@ -28,10 +30,14 @@ LOBBY = ["lobby"]
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
+    positions = live.page(LOBBY, snapshot_url=reverse("pages:lobby"))
+    featured = rooms.featured(viewer, FEATURED_MAX)
+    followed = rooms.followed_rooms(viewer.member)[:FOLLOWED_MAX] if viewer.member else []
     context = {
-        "realtime": live.page(LOBBY, snapshot_url=reverse("pages:lobby")),
-        "featured": rooms.featured(viewer, FEATURED_MAX),
-        "followed": rooms.followed_rooms(viewer.member)[:FOLLOWED_MAX] if viewer.member else [],
+        "realtime": positions,
+        "featured": featured,
+        "others": _others(viewer, followed) if len(featured) < FEW else [],
+        "followed": followed,
         "facets": rooms.facets(viewer),
     }
     return render(request, "pages/home.html", context)
@@ -65,6 +71,12 @@ def directory(request: HttpRequest) -> HttpResponse:
 def lobby(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 — Django's signature
     """Fresh grants and positions for pages of cards; the cards themselves are read from the page again."""
     return JsonResponse({"channels": live.positions(LOBBY)})
+
+
+def _others(viewer: Viewer, shown: list[Room]) -> list[Room]:
+    """The newest rooms that are neither on air nor shown already."""
+    newest = rooms.list_rooms(RoomFilters(sort="newest"), viewer)
+    return [room for room in newest if not room.is_on_air and room not in shown][:OTHERS_MAX]
 
 
 def _query(filters: RoomFilters, **changes: Any) -> str:
