@@ -7,9 +7,11 @@ from collections.abc import Callable
 POLL_S = 1.0
 
 
-def when_gone(act: Callable[[], None]) -> None:
-    """Call `act` from a thread of its own, once, soon after this process has lost its parent (man 2 getppid)."""
-    parent = os.getppid()
+def when_gone(parent: int, act: Callable[[], None]) -> None:
+    """Call `act` from a thread of its own, once, soon after `parent` is not our parent any more (man 2 getppid).
+
+    Args: parent: process id, as the parent itself told it: asked only here, it might be gone already.
+    """
     never = threading.Event()
 
     def watch() -> None:

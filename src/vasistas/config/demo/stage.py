@@ -1,6 +1,7 @@
 """What moves in the demo: synthetic hosts as processes of their own, and members who say something now and then."""
 
 import logging
+import os
 import random
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def synthetic_host(room: Room, picture: str, *, site_url: str, data: Path) -> It
         [
             *(sys.executable, "-m", "vasistas.media.synthetic", "--whip", f"{site_url}/whip"),
             *("--key-file", str(key_file), "--scene", picture, "--title", room.title),
+            *("--parent", str(os.getpid())),
         ],
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C ends it through us, in order

@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parent.when_gone(stop.set)
+    if options.parent:
+        parent.when_gone(options.parent, stop.set)
     host.run(
         host.Options(
             whip_url=options.whip,
@@ -56,6 +57,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--scene", "--palette", choices=sorted(synthetic.SCENES), default="aquarium")
     parser.add_argument("--title", default="", help="drawn on the picture")
     parser.add_argument("--h264", action="store_true", help="code H264 instead of VP8")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started it, is gone")
     parser.add_argument("--still", type=Path, metavar="PATH", help="write one WebP picture and end")
     return parser.parse_args(argv)
 
