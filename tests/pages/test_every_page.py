@@ -252,7 +252,7 @@ def test_a_fault_of_ours_is_a_whole_page_with_a_reference_and_no_query(with_faul
     assert response.status_code == 500
     assert faults_of(page) == []
     assert reference is not None
-    assert [record.reference for record in caplog.records if record.message == "page failed"] == [reference[1]]
+    assert f"pages.failed reference={reference[1]}" in caplog.messages
     assert "ZeroDivisionError" not in page
 
 

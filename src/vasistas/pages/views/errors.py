@@ -33,7 +33,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 def server_error(request: HttpRequest) -> HttpResponse:
     """Apologise with a reference that stands in the log beside Django's own report of the fault."""
     reference = secrets.token_hex(4)
-    logger.error("page failed", extra={"reference": reference})
+    logger.error("pages.failed reference=%s", reference)
     return _without_database(request, "errors/500.html", status=500, reference=reference)
 
 
