@@ -6,6 +6,7 @@ rounds alternate and the median counts, because the machine may be busy; compare
   viewers_per_core               at 160 packets/s, measured: viewers / (CPU seconds of the node per second)
   janus_…, janus_event_loops_…   the same of Janus with its default settings, and with `event_loops=2`
   …_range                        lowest and highest of the rounds
+  memory_bytes_per_viewer        resident memory that the joining of the viewers took
   lost_ratio                     packets missing at the viewers, the worst window of each engine
 `python bench/forward.py [--quick]`; needs janus (`apt install janus`) and an address that is not loopback (root can
 have one made); without them the figures of Janus are null.
@@ -22,6 +23,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
+
+import psutil
 
 from peers import address, children, janus, node, publisher, viewers, whep
 
@@ -52,8 +55,10 @@ def window(pid: int, swarm: Connection, seconds: float) -> Figures:
 def round_of(engine: Engine, count: int, seconds: float) -> Figures:
     with engine() as (pid, door), children.child(publisher.publish, door, PACKETS_PER_S) as source:
         children.heard(source)
+        memory_before = memory_bytes(pid)
         with children.child(viewers.watch, door, count) as swarm:
             children.heard(swarm)
+            memory = (memory_bytes(pid) - memory_before) / count
             full = window(pid, swarm, seconds)
             children.asked(source, "rate", PER_CORE_PACKETS_PER_S)
             usual = window(pid, swarm, seconds)
@@ -63,7 +68,12 @@ def round_of(engine: Engine, count: int, seconds: float) -> Figures:
         "viewers_per_core": count / (usual["used_s"] / usual["took_s"]),
         "usual_packets_per_s": usual["received"] / usual["took_s"] / count,
         "lost_ratio": max(full["lost_ratio"], usual["lost_ratio"]),
+        "memory_bytes": memory,
     }
+
+
+def memory_bytes(pid: int) -> int:
+    return int(psutil.Process(pid).memory_info().rss)
 
 
 @contextmanager
@@ -86,14 +96,15 @@ def engines(own_address: str | None, port: int) -> dict[str, Engine]:
 
 
 def figures_of(key: str, rounds: list[Figures]) -> dict[str, Any]:
-    def median(name: str, digits: int) -> float | None:
+    def median(name: str, digits: int | None = None) -> float | None:
         return round(statistics.median(one[name] for one in rounds), digits) if rounds else None
 
     costs = [round(one["cpu_us"], 2) for one in rounds]
     return {
         f"{key}cpu_us_per_packet": median("cpu_us", 2),
         f"{key}cpu_us_per_packet_range": [min(costs), max(costs)] if costs else None,
-        f"{key}viewers_per_core": median("viewers_per_core", 0),
+        f"{key}viewers_per_core": median("viewers_per_core"),
+        f"{key}memory_bytes_per_viewer": median("memory_bytes"),
         f"{key}lost_ratio": round(max(one["lost_ratio"] for one in rounds), 5) if rounds else None,
     }
 
