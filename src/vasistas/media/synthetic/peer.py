@@ -2,7 +2,7 @@
 
 The rules (docs/decisions, the media engine's notes): one certificate per process as PEM text; tracks are made by us,
 never by `on_track`; callbacks only append to a deque or set an event; tracks are closed before the connection, the
-connection before the references go, and all of that outside every callback.
+connection before the references go, these a grace time later, and all of that outside every callback.
 """
 
 import datetime as dt
@@ -20,6 +20,10 @@ from cryptography.x509.oid import NameOID
 INBOX_PACKETS_MAX = 8_192  # per track, between two looks of its owner; older ones fall out
 POLL_S = 0.005
 CERTIFICATE_DAYS = 30
+CLOSE_GRACE_S = 3.0  # between close and the last reference: callbacks under way must end
+
+_closed: deque[tuple[float, object]] = deque()  # when, and the native objects kept alive; oldest first
+_closed_lock = threading.Lock()
 
 
 class PeerFailed(Exception):  # noqa: N818 — reads as a fact
@@ -51,6 +55,7 @@ class Peer:
     """A connection of some media sections. `inboxes[mid]` collects what arrives: RTP and RTCP as bytes."""
 
     def __init__(self, certificate: tuple[str, str]) -> None:
+        _release_closed()
         config = ldc.Configuration()
         config.disable_auto_negotiation = True
         config.certificate_pem_file, config.key_pem_file = certificate
@@ -113,6 +118,8 @@ class Peer:
             for track in tracks.values():
                 track.close()
             connection.close()
+            with _closed_lock:
+                _closed.append((time.monotonic(), (connection, tracks)))
 
     def _add_tracks(self, sections: Sequence[tuple[str, str]]) -> None:
         connection = self._open_connection()
@@ -145,3 +152,10 @@ class Peer:
             ldc.PeerConnection.State.Closed,
         ):
             self._ended.set()
+
+
+def _release_closed() -> None:
+    """Drop what was closed a grace time ago; the next connection does it, the process' end the rest."""
+    with _closed_lock:
+        while _closed and time.monotonic() - _closed[0][0] > CLOSE_GRACE_S:
+            _closed.popleft()
