@@ -23,7 +23,7 @@ def make_rooms(count: int, **over) -> list[Room]:
 
 
 def titles(response) -> list[str]:
-    return re.findall(r'data-fact="title">([^<]*)<', response.content.decode())
+    return re.findall(r'class="room-card__title" data-fact="title">([^<]*)<', response.content.decode())
 
 
 def queries_of(client: Client, address: str) -> int:
