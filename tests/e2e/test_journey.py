@@ -234,6 +234,26 @@ def test_publisher_who_is_gone_and_back_is_seen_again_on_the_same_connection(
     assert viewer.evaluate("() => window.peers.length") == connections
 
 
+def test_host_whose_camera_stalls_keeps_everyone_connected(mira: Page, new_context: NewContext) -> None:
+    go_live(mira)
+    viewer = watch(new_context().new_page())
+    decodes(viewer)
+    connections = viewer.evaluate("() => window.peers.length")
+
+    # Three seconds in which nothing is sent; then the same tracks again.
+    mira.evaluate("""async () => {
+      const senders = window.peers.at(-1).getSenders();
+      const tracks = senders.map((sender) => sender.track);
+      await Promise.all(senders.map((sender) => sender.replaceTrack(null)));
+      await new Promise((go) => setTimeout(go, 3_000));
+      await Promise.all(senders.map((sender, index) => sender.replaceTrack(tracks[index])));
+    }""")
+
+    before = received(viewer)
+    until_received(viewer, f"got.frames > {before['frames'] + STEADY_FRAMES}")
+    assert viewer.evaluate("() => window.peers.length") == connections
+
+
 def test_node_that_is_killed_brings_everyone_back(mira: Page, new_context: NewContext, site: Site) -> None:
     go_live(mira)
     viewer = watch(new_context().new_page())

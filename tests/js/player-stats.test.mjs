@@ -35,11 +35,15 @@ test("a packet that came late after all does not make loss negative", () => {
 });
 
 test("a line is dead when nothing at all came for the whole time, and alive again with the first byte", () => {
-  const at = (ms, bytes) => ({ ...read([], ms), bytes });
-  let silence = { bytes: -1, sinceMs: 0, isDead: false };
-  const dead = [[0, 10], [500, 20], [1_000, 20], [1_500, 20], [1_700, 20], [2_200, 30]].map(([ms, bytes]) => {
-    silence = listen(silence, at(ms, bytes), 1_200);
+  const at = (ms, heard) => ({ ...read([], ms), heard });
+  let silence = { heard: -1, sinceMs: 0, isDead: false };
+  const dead = [[0, 10], [500, 20], [1_000, 20], [1_500, 20], [1_700, 20], [2_200, 30]].map(([ms, heard]) => {
+    silence = listen(silence, at(ms, heard), 1_200);
     return silence.isDead;
   });
   assert.deepEqual(dead, [false, false, false, false, true, false]);
+});
+
+test("what the node says between pictures counts as heard", () => {
+  assert.equal(read([{ type: "transport", bytesReceived: 1_234 }], 0).heard, 1_234);
 });

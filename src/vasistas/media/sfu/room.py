@@ -19,7 +19,7 @@ from vasistas.media.sfu.viewer import AUDIO_SSRC, VIDEO_SSRC, Viewer
 
 TICK_S = 0.05
 SECOND_S = 1.0
-DECIDE_S = 0.5  # between two choices of layers
+DECIDE_S = 0.5  # between two choices of layers, and two reports to viewers
 REPORTS_REMEMBERED = 16
 LAYER_MIN_BPS = 5_000  # below this a layer is not being sent
 
@@ -221,6 +221,7 @@ class Room:
         if now - self._decide_at >= DECIDE_S:
             self._decide_at = now
             self._decide(now)
+            self._send_reports(now)
         if now - self._second_at >= SECOND_S:
             self._second_at = now
             self._second(now)
@@ -266,7 +267,6 @@ class Room:
         return self._outputs.get(("video", rid)) if rid is not None else None
 
     def _second(self, now: float) -> None:
-        self._send_reports(now)
         has_media = self.ingress is not None and self.ingress.latest_at is not None
         for viewer in list(self.viewers.values()):
             viewer.count_second(now)
@@ -291,7 +291,10 @@ class Room:
             self._on_lost(session, "over_budget")
 
     def _send_reports(self, now: float) -> None:
-        """Pass the publisher's clock on to every group of viewers."""
+        """Pass the publisher's clock on to every group of viewers; also how they know that the line is alive.
+
+        It goes on while the publisher is silent or gone, so that nobody reconnects for that.
+        """
         for (kind, _), output in self._outputs.items():
             clock = output.clock_at(now)
             if clock is None:

@@ -9,7 +9,7 @@ import { figures, listen, read } from "../lib/player-stats.js";
 import { leave, play, WhepRefused } from "../lib/whep.js";
 
 const LOOK_MS = 500; // between two readings of the connection
-const SILENT_MS = 1_200; // nothing at all came for so long: the line is dead
+const SILENT_MS = 1_200; // nothing at all came for so long, not even two reports of the node: the line is dead
 const FIRST_FRAME_MS = 8_000; // a connection that shows nothing by then is tried anew
 const HIDE_BAR_MS = 2_500;
 const VOLUME_STEP = 0.1;
@@ -18,7 +18,7 @@ class RoomsPlayer extends HTMLElement {
   /** @type {import("../lib/player-state.js").Player} */ #player = start("offline");
   /** @type {{peer: RTCPeerConnection, abort: AbortController, location: string, openedMs: number} | null} */ #line = null;
   /** @type {import("../lib/player-stats.js").Reading | null} */ #reading = null;
-  #silence = { bytes: -1, sinceMs: 0, isDead: false };
+  #silence = { heard: -1, sinceMs: 0, isDead: false };
   #life = new AbortController();
   /** @type {any} */ #due = 0;
   /** @type {any} */ #look = 0;
@@ -84,7 +84,7 @@ class RoomsPlayer extends HTMLElement {
     const line = { peer, abort: new AbortController(), location: "", openedMs: performance.now() };
     this.#line = line;
     this.#reading = null;
-    this.#silence = { bytes: -1, sinceMs: performance.now(), isDead: false };
+    this.#silence = { heard: -1, sinceMs: performance.now(), isDead: false };
     const stream = new MediaStream();
     peer.addEventListener("track", ({ track }) => {
       stream.addTrack(track);
@@ -140,7 +140,7 @@ class RoomsPlayer extends HTMLElement {
     if (reading.frames > (before?.frames ?? 0)) this.#step({ type: "frame" });
     this.#silence = listen(this.#silence, reading, SILENT_MS);
     const isLate = reading.frames === 0 && performance.now() - line.openedMs > FIRST_FRAME_MS;
-    const isCut = this.#silence.isDead && reading.bytes > 0;
+    const isCut = this.#silence.isDead && reading.heard > 0;
     if ((isCut || isLate) && this.#player.room === "live") this.#step({ type: "lost" });
   }
 

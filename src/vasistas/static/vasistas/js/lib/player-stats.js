@@ -3,6 +3,7 @@
 /**
  * @typedef {object} Reading
  * @property {number} at milliseconds
+ * @property {number} heard bytes of anything from the node, its own reports too: it sends one every half second
  * @property {number} bytes received, picture and sound
  * @property {number} frames decoded
  * @property {number} received packets
@@ -18,9 +19,10 @@
 
 /** @param {Iterable<any>} report values of an RTCStatsReport @param {number} at milliseconds @returns {Reading} */
 export function read(report, at) {
-  const reading = { at, bytes: 0, frames: 0, received: 0, lost: 0, delayS: 0, emitted: 0, width: 0, height: 0, rttMs: null };
+  const reading = { at, heard: 0, bytes: 0, frames: 0, received: 0, lost: 0, delayS: 0, emitted: 0, width: 0, height: 0, rttMs: null };
   for (const entry of report) {
     if (entry.type === "inbound-rtp") readStream(reading, entry);
+    if (entry.type === "transport") reading.heard += entry.bytesReceived ?? 0;
     if (entry.type === "candidate-pair" && entry.nominated && entry.currentRoundTripTime !== undefined) {
       Object.assign(reading, { rttMs: Math.round(entry.currentRoundTripTime * 1000) });
     }
@@ -60,13 +62,14 @@ export function figures(before, after) {
 }
 
 /**
- * Whether the line is dead: nothing at all came for `silentMs`, neither picture nor sound.
- * @param {{bytes: number, sinceMs: number}} silence bytes at the latest change and when that was
+ * Whether the line is dead: nothing at all came for `silentMs`. A host whose camera stalls is no dead line: the node's
+ * own reports go on.
+ * @param {{heard: number, sinceMs: number}} silence bytes at the latest change and when that was
  * @param {Reading} reading
  * @param {number} silentMs
- * @returns {{bytes: number, sinceMs: number, isDead: boolean}}
+ * @returns {{heard: number, sinceMs: number, isDead: boolean}}
  */
 export function listen(silence, reading, silentMs) {
-  if (reading.bytes !== silence.bytes) return { bytes: reading.bytes, sinceMs: reading.at, isDead: false };
+  if (reading.heard !== silence.heard) return { heard: reading.heard, sinceMs: reading.at, isDead: false };
   return { ...silence, isDead: reading.at - silence.sinceMs >= silentMs };
 }
