@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -57,7 +57,7 @@ def make_app(make_node: Callable[[], Node], *, key: bytes) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
-        exception_handlers={DomainError: _refuse},
+        exception_handlers={DomainError: _refuse, ClientDisconnect: _gone},
         routes=[
             Route("/whip", guarded(_publish, "publish"), methods=["POST"]),
             Route("/whep", guarded(_play, "play"), methods=["POST"]),
@@ -83,6 +83,10 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     body = {"code": error.code, "message": error.message, "fields": error.fields}
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return Response(msgspec.json.encode(body), error.status, headers, "application/json")
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody reads it: the client died while it was sending
 
 
 async def _offer(request: Request) -> str:
