@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from vasistas.media.certificate import make_certificate
 from vasistas.media.synthetic import rtp, sdp
-from vasistas.media.synthetic.peer import Peer, make_certificate
+from vasistas.media.synthetic.peer import Peer
 
 AUDIO_MID, VIDEO_MID = "0", "1"
 AUDIO_SSRC, VIDEO_SSRC, RETRANSMISSION_SSRC = 11, 22, 33

@@ -6,8 +6,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from peers.publisher import AUDIO_MID, VIDEO_MID
+from vasistas.media.certificate import make_certificate
 from vasistas.media.synthetic import rtp, sdp
-from vasistas.media.synthetic.peer import Peer, make_certificate
+from vasistas.media.synthetic.peer import Peer
 
 CONNECT_S = 20.0
 ACTIVE_S = 20.0

@@ -13,18 +13,17 @@ import sys
 import threading
 import time
 from collections import deque
-from typing import Any
 
+from vasistas.media.certificate import make_certificate
 from vasistas.media.node_client import NodeClient
 from vasistas.media.port import MediaError
 from vasistas.media.synthetic import rtp, sdp
-from vasistas.media.synthetic.peer import Peer, PeerFailed, make_certificate
+from vasistas.media.synthetic.peer import Peer, PeerFailed
 
 VISITORS = 6  # at one time in a process
 CONNECT_S = 8.0
 STAY_S, STAY_S_MAX = 0.8, 6.0
 ON_AIR_S = (2.0, 10.0)
-GRACE_S = 3.0  # between the close of a connection and its last reference; see the engine's rules
 SILENT_S = 12.0  # how long one that walks away without a word leaves its connection open
 TICK_S = 0.02
 LOOK_S, TELL_S = 0.005, 0.5  # of the witness
@@ -35,8 +34,7 @@ KEY_HEAD = bytes((0x10, 0x02, 0x00, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01))  
 DELTA_HEAD = bytes((0x11, 0x02, 0x00))
 
 said = threading.Lock()
-graves: deque[tuple[float, "Mortal"]] = deque()  # closed at, oldest first
-ghosts: deque[tuple[float, "Mortal"]] = deque()  # fell silent at, oldest first
+ghosts: deque[tuple[float, Peer]] = deque()  # fell silent at, oldest first
 
 
 def say(*words: object) -> None:
@@ -44,23 +42,12 @@ def say(*words: object) -> None:
         print(*words, flush=True)
 
 
-class Mortal(Peer):
-    """A connection whose native objects outlive its end by a grace time: callbacks may be under way."""
-
-    def bury(self) -> None:
-        self._remains: tuple[Any, ...] = (self._connection, self.tracks)
-        self.close()
-        graves.append((time.monotonic(), self))
-
-
-def keep_graves() -> None:
-    """Close what walked away, drop what was closed long enough ago."""
+def end_ghosts() -> None:
+    """Close what walked away long enough ago."""
     while True:
         time.sleep(0.2)
         while ghosts and time.monotonic() - ghosts[0][0] > SILENT_S:
-            ghosts.popleft()[1].bury()
-        while graves and time.monotonic() - graves[0][0] > GRACE_S:
-            graves.popleft()
+            ghosts.popleft()[1].close()
 
 
 class Visitor:
@@ -80,7 +67,7 @@ class Visitor:
                 say("failed", "viewer", str(error).replace(" ", "_"))
 
     def _visit(self, room: str) -> None:
-        peer, session, mood = Mortal(CERTIFICATE), secrets.token_hex(16), self._chance.random()
+        peer, session, mood = Peer(CERTIFICATE), secrets.token_hex(16), self._chance.random()
         is_silent = False
         try:
             offer = peer.offer(
@@ -105,9 +92,9 @@ class Visitor:
             if is_silent:
                 ghosts.append((time.monotonic(), peer))
             else:
-                peer.bury()
+                peer.close()
 
-    def _watch(self, peer: Mortal) -> None:
+    def _watch(self, peer: Peer) -> None:
         leave_at = time.monotonic() + min(STAY_S_MAX, self._chance.expovariate(1 / STAY_S))
         has_media, report_at = False, 0.0
         while time.monotonic() < leave_at and peer.is_connected():
@@ -132,8 +119,8 @@ class Broadcaster:
     def __init__(self, client: NodeClient, room: str, chance: random.Random) -> None:
         self._client, self._room, self._chance = client, room, chance
 
-    def connect(self) -> tuple[Mortal, str, rtp.Stream]:
-        peer, session = Mortal(CERTIFICATE), secrets.token_hex(16)
+    def connect(self) -> tuple[Peer, str, rtp.Stream]:
+        peer, session = Peer(CERTIFICATE), secrets.token_hex(16)
         audio_ssrc, video_ssrc, rtx_ssrc = (self._chance.randrange(1, 2**31) for _ in range(3))
         try:
             offer = peer.offer(
@@ -149,17 +136,17 @@ class Broadcaster:
             peer.accept(answer.sdp)
             peer.wait_connected(CONNECT_S)
         except BaseException:
-            peer.bury()
+            peer.close()
             raise
         agreed = sdp.agreed_codec(answer.sdp, "video", "VP8")
         if agreed is None:
-            peer.bury()
+            peer.close()
             raise PeerFailed("No VP8.")
         say("published")
         return peer, session, rtp.Stream(video_ssrc, agreed.payload_type, 90_000)
 
     def run(self) -> None:
-        previous: Mortal | None = None
+        previous: Peer | None = None
         while True:
             try:
                 peer, session, stream = self.connect()
@@ -168,14 +155,14 @@ class Broadcaster:
                 time.sleep(0.3)
                 continue
             if previous is not None:
-                previous.bury()
+                previous.close()
                 previous = None
             self._send(peer, stream)
             mood = self._chance.random()
             if mood < 0.33:
                 self._client.close_session(session)
             if mood < 0.66:
-                peer.bury()
+                peer.close()
                 time.sleep(self._chance.uniform(0.0, 0.5))
             else:
                 previous = peer
@@ -183,7 +170,7 @@ class Broadcaster:
     def _on_air_s(self) -> float:
         return self._chance.uniform(*ON_AIR_S)
 
-    def _send(self, peer: Mortal, stream: rtp.Stream) -> None:
+    def _send(self, peer: Peer, stream: rtp.Stream) -> None:
         """Send 50 packets a second, a key frame on demand and every two seconds."""
         began, tick, body = time.monotonic(), 0, os.urandom(700)
         ends_at, is_key = began + self._on_air_s(), True
@@ -211,7 +198,7 @@ class Steady(Broadcaster):
 class Witness(Visitor):
     """Stays in one room and says what arrived: raw, for it asks for nothing again."""
 
-    def _watch(self, peer: Mortal) -> None:
+    def _watch(self, peer: Peer) -> None:
         received, expected, gap_s, highest, source = 0, 0, 0.0, -1, 0
         heard_at = told_at = time.monotonic()
         while True:
@@ -243,9 +230,9 @@ class Flooder(Broadcaster):
                 say("failed", "hostile", str(error).replace(" ", "_"))
                 continue
             self._flood(peer, stream)
-            peer.bury()
+            peer.close()
 
-    def _flood(self, peer: Mortal, stream: rtp.Stream) -> None:
+    def _flood(self, peer: Peer, stream: rtp.Stream) -> None:
         began, sent, body = time.monotonic(), 0, b"\x90\x80\x80\x01" + DELTA_HEAD + os.urandom(200)
         while (elapsed_s := time.monotonic() - began) < HOSTILE_S and peer.is_connected():
             for _ in range(int(elapsed_s * HOSTILE_PACKETS_PER_S) - sent):
@@ -268,7 +255,7 @@ def main() -> None:
     else:
         kind = {"publisher": Broadcaster, "steady": Steady, "hostile": Flooder}[role]
         acts = [kind(client, room, chance).run for room in rooms]
-    for act in (*acts, keep_graves):
+    for act in (*acts, end_ghosts):
         threading.Thread(target=act, daemon=True).start()
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     while True:

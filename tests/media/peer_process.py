@@ -10,11 +10,11 @@ import time
 
 import libdatachannel as ldc
 
-from vasistas.media.sfu import certificate
+from vasistas.media.certificate import make_certificate
 
 FRAME_PACKETS = 4
 FRAMES_PER_KEY = 10
-CERTIFICATE = certificate.make()
+CERTIFICATE = make_certificate()
 CODECS = {
     "VP8": ["a=rtpmap:96 VP8/90000"],
     "H264": ["a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f"],

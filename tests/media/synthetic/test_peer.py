@@ -8,7 +8,8 @@ PATIENCE_S = 60
 PROGRAM = """
 import json, os, sys, threading
 from vasistas.media.synthetic import rtp, sdp
-from vasistas.media.synthetic.peer import Peer, PeerFailed, make_certificate
+from vasistas.media.certificate import make_certificate
+from vasistas.media.synthetic.peer import Peer, PeerFailed
 
 CERTIFICATE = make_certificate()
 SENDING = [("1", sdp.video_section(direction="sendonly", ssrc=22, rtx_ssrc=23))]

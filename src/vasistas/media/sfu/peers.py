@@ -17,8 +17,9 @@ from typing import Any
 
 import libdatachannel.libdatachannel_ext as ldc
 
+from vasistas.media.certificate import make_certificate
 from vasistas.media.port import MediaError, NodeFull, SdpMalformed
-from vasistas.media.sfu import certificate, limits, sdp_answer
+from vasistas.media.sfu import limits, sdp_answer
 
 OPENERS, CLOSERS = 2, 32  # threads; closing a connection whose gathering failed takes the library 30 s
 
@@ -106,7 +107,7 @@ class Peers:
 
     def __init__(self, network: Network, loop: asyncio.AbstractEventLoop) -> None:
         self._network, self._loop = network, loop
-        self._certificate = certificate.make()
+        self._certificate = make_certificate()
         self._openers = ThreadPoolExecutor(OPENERS, "media-open")
         self._closers = ThreadPoolExecutor(CLOSERS, "media-close")
         self._open: set[Peer] = set()

@@ -12,9 +12,10 @@ from typing import Self
 
 import httpx
 
+from vasistas.media.certificate import make_certificate
 from vasistas.media.synthetic import chime, rtp, sdp, video
 from vasistas.media.synthetic.overlay import Overlay
-from vasistas.media.synthetic.peer import Peer, PeerFailed, make_certificate
+from vasistas.media.synthetic.peer import Peer, PeerFailed
 from vasistas.media.synthetic.scenes import SCENES
 
 SIZE = (768, 432)

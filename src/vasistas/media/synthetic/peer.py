@@ -5,21 +5,15 @@ never by `on_track`; callbacks only append to a deque or set an event; tracks ar
 connection before the references go, these a grace time later, and all of that outside every callback.
 """
 
-import datetime as dt
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 
 import libdatachannel.libdatachannel_ext as ldc
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 INBOX_PACKETS_MAX = 8_192  # per track, between two looks of its owner; older ones fall out
 POLL_S = 0.005
-CERTIFICATE_DAYS = 30
 CLOSE_GRACE_S = 3.0  # between close and the last reference: callbacks under way must end
 
 _closed: deque[tuple[float, object]] = deque()  # when, and the native objects kept alive; oldest first
@@ -28,27 +22,6 @@ _closed_lock = threading.Lock()
 
 class PeerFailed(Exception):  # noqa: N818 — reads as a fact
     """The connection did not come up, or has gone."""
-
-
-def make_certificate() -> tuple[str, str]:
-    """Return a new self-signed certificate and its key as PEM text. One per process is enough, and is the rule."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
-    now = dt.datetime.now(tz=dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=CERTIFICATE_DAYS))
-        .sign(key, hashes.SHA256())
-    )
-    key_pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM).decode(), key_pem.decode()
 
 
 class Peer:

@@ -1,4 +1,4 @@
-"""The one DTLS certificate of a node process.
+"""The one DTLS certificate of a process that makes connections: a node, a synthetic host, a bench.
 
 Without it every connection makes its own key in a native pool thread and the binding deadlocks under load
 (docs/decisions/0003-embedded-media-engine.md, rule 1). Browsers check its fingerprint in the SDP, not its name.
@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 VALID_DAYS = 365
 
 
-def make() -> tuple[str, str]:
+def make_certificate() -> tuple[str, str]:
     """A fresh self-signed ECDSA certificate and its key, as PEM texts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vasistas")])
