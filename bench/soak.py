@@ -40,7 +40,7 @@ class Form:
 
 
 FULL = Form(warm_s=20, churn_s=95, calm_s=10, attack_s=20, joins_min=1_000, waits_for_silence=True)
-SHORT = Form(warm_s=6, churn_s=12, calm_s=4, attack_s=6, joins_min=100, waits_for_silence=False)
+SHORT = Form(warm_s=5, churn_s=10, calm_s=3, attack_s=5, joins_min=100, waits_for_silence=False)
 
 
 def churn(node: nodes.Node, crowd: Crowd, chance: random.Random, seconds: float) -> None:
@@ -109,20 +109,20 @@ def soak(node: nodes.Node, form: Form, seed: int) -> dict[str, Any]:
     crowd = Crowd(node.url, node.key, chance)
     watch = nodes.Watch(node)
     try:
-        objects = node.objects()
+        fresh = node.inside()
         churn(node, crowd, chance, form.warm_s)
         clear(node, crowd, waits_for_silence=False)
-        start = node.gauges()
+        start, warm, warm_joins = node.gauges(), node.inside(), crowd.tally["joined"]
         churn(node, crowd, chance, form.churn_s)
         clear(node, crowd, waits_for_silence=form.waits_for_silence)
         attacked = attack(node, crowd, form)
         clear(node, crowd, waits_for_silence=False)
-        left = verdict.objects_left(objects, node.objects())
-        stats, end = node.client.node_stats(), node.gauges()
+        stats, end, inside = node.client.node_stats(), node.gauges(), node.inside()
     finally:
         watch.stop()
         crowd.kill_all()
     tally = crowd.tally
+    blocks = inside["python_blocks"] - warm["python_blocks"]
     return {
         "bench": "soak",
         "joins": tally["joined"],
@@ -137,8 +137,9 @@ def soak(node: nodes.Node, form: Form, seed: int) -> dict[str, Any]:
         "answer_ms_max": round(watch.answer_s_max * 1_000),
         **{f"{name}_start": value for name, value in start.items()},
         **{f"{name}_end": value for name, value in end.items()},
+        "python_blocks_per_join": round(blocks / max(1, tally["joined"] - warm_joins), 1),
         "sessions_left": stats.rooms + stats.publishers + stats.viewers + stats.probes + stats.peers_open,
-        "objects_left": left,
+        "objects_left": verdict.objects_left(fresh["objects"], inside["objects"]),
         **attacked,
         "seed": seed,
         "why": {what: count for what, count in sorted(tally.items()) if " " in what},

@@ -60,14 +60,15 @@ class Node:
         return not (stats.rooms or stats.publishers or stats.viewers or stats.probes or stats.peers_open)
 
     def gauges(self) -> dict[str, float]:
-        """Return what the system counts: resident memory, threads, descriptors."""
+        """Return what the system counts (resident memory, threads, descriptors), and the native heap in use."""
         process = psutil.Process(self.process.pid)
         with process.oneshot():
-            rss_mb = process.memory_info().rss / 1e6
-            return {"rss_mb": round(rss_mb, 1), "threads": process.num_threads(), "fds": process.num_fds()}
+            rss_mb = round(process.memory_info().rss / 1e6, 1)
+            found = {"rss_mb": rss_mb, "threads": process.num_threads(), "fds": process.num_fds()}
+        return {**found, "heap_mb": round(self.inside()["heap_bytes"] / 1e6, 2)}
 
-    def objects(self) -> dict[str, int]:
-        """Return how many objects of each of the engine's types live. Raises: TimeoutError."""
+    def inside(self) -> dict[str, Any]:
+        """Return what watched_node.py counts: objects by type, memory in use. Raises: TimeoutError."""
         self._counts.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)
         until(self._counts.exists, within_s=COUNT_S)

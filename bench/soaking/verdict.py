@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-RSS_GROWTH_MB_MAX = 24.0  # rings of events and used session ids fill up (12 MB when full); a lost viewer weighs 0.14 MB
+HEAP_GROWTH_MB_MAX = 4.0  # allocated by native code and not freed; one lost viewer is 0.14 MB
+RSS_GROWTH_MB_MAX = 64.0  # coarse: the C library keeps free memory in an arena per thread, up to about 70 MB
+BLOCKS_PER_JOIN_MAX = 25.0  # Python's; 11 are events and used session ids, which the node remembers up to a bound
+    25.0  # Python's; 11 are the events and the used session ids that the node remembers, up to a bound
+)
 THREADS_GROWTH_MAX = 12  # pools start their threads when they need them, 34 at most
 FDS_GROWTH_MAX = 4
 JOINS_MIN_RATIO = 0.8  # of those who tried and were not refused by rule
@@ -34,10 +38,18 @@ def faults(found: dict[str, Any], *, joins_min: int) -> Iterator[str]:
 
 
 def _growth(found: dict[str, Any]) -> Iterator[str]:
-    for name, most in (("rss_mb", RSS_GROWTH_MB_MAX), ("threads", THREADS_GROWTH_MAX), ("fds", FDS_GROWTH_MAX)):
+    bounds = {
+        "heap_mb": HEAP_GROWTH_MB_MAX,
+        "rss_mb": RSS_GROWTH_MB_MAX,
+        "threads": THREADS_GROWTH_MAX,
+        "fds": FDS_GROWTH_MAX,
+    }
+    for name, most in bounds.items():
         start, end = found[f"{name}_start"], found[f"{name}_end"]
         if end - start > most:
             yield f"{name} grew from {start} to {end}; {most} more are allowed."
+    if found["python_blocks_per_join"] > BLOCKS_PER_JOIN_MAX:
+        yield f"{found['python_blocks_per_join']} Python blocks stay for each join, {BLOCKS_PER_JOIN_MAX} are allowed."
 
 
 def _victim(found: dict[str, Any]) -> Iterator[str]:
