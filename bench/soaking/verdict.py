@@ -6,8 +6,6 @@ from typing import Any
 HEAP_GROWTH_MB_MAX = 4.0  # allocated by native code and not freed; one lost viewer is 0.14 MB
 RSS_GROWTH_MB_MAX = 64.0  # coarse: the C library keeps free memory in an arena per thread, up to about 70 MB
 BLOCKS_PER_JOIN_MAX = 25.0  # Python's; 11 are events and used session ids, which the node remembers up to a bound
-    25.0  # Python's; 11 are the events and the used session ids that the node remembers, up to a bound
-)
 THREADS_GROWTH_MAX = 12  # pools start their threads when they need them, 34 at most
 FDS_GROWTH_MAX = 4
 JOINS_MIN_RATIO = 0.8  # of those who tried and were not refused by rule
