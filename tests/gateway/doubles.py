@@ -55,7 +55,7 @@ class Client:
 
 
 class World:
-    """A hub, its bus and the time. Grants are spelled `channel,channel`; `bad` is refused."""
+    """A hub, its bus and the time. Grants are spelled `channel,channel`, made now or `…@999`; `bad` is refused."""
 
     def __init__(self, **limits: Any) -> None:
         self.now = 1_000.0
@@ -67,7 +67,8 @@ class World:
     def verify(self, grant: str) -> Right:
         if grant == "bad":
             raise GrantRefused("Bad.")
-        return Right(tuple(grant.split(",")), GRANT_TTL_S)
+        names, _, made_at = grant.partition("@")
+        return Right(tuple(names.split(",")), GRANT_TTL_S, float(made_at or self.now))
 
     def join(self) -> tuple[Client, Socket]:
         client = Client()
@@ -89,6 +90,11 @@ class World:
     def append(self, channel: str) -> int:
         """Publish, but the event loop has not come round yet."""
         return self.bus.publish(channel, b'"t":"x","d":{}}').offset
+
+    def revoke(self, channel: str, holder: str) -> None:
+        """Revoke and let the hub look, as the server does."""
+        self.bus.revoke(channel, holder, at=self.now, keep_until=self.now + GRANT_TTL_S)
+        self.hub.revoke(channel, holder, now=self.now)
 
     def pass_time(self, seconds: float) -> None:
         self.now += seconds

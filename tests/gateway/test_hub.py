@@ -285,3 +285,36 @@ def test_the_sweep_forgets_old_events() -> None:
     world.pass_time(log.RING_AGE_S + 1)
     tick_all(world)
     assert world.log.size() == (1, 0)
+
+
+def test_who_is_sent_out_of_a_channel_hears_no_more_of_it_and_the_others_do() -> None:
+    world = World()
+    (max_, max_socket), (vi, vi_socket), (guest, guest_socket) = world.join(), world.join(), world.join()
+    world.subscribe(max_socket, "room:1,member:3")
+    world.subscribe(vi_socket, "room:1,member:4")
+    world.subscribe(guest_socket, "room:1")
+    world.tell(max_socket, op="unsubscribe", channels=["member:3"])  # a client of their own making
+    world.revoke("room:1", "member:3")
+    world.publish("room:1")
+    assert (max_.heard("room:1"), vi.heard("room:1"), guest.heard("room:1")) == ([], [1], [1])
+    assert max_.answers("expired") == [{"op": "expired", "channels": ["room:1"]}]
+
+
+def test_a_grant_from_before_does_not_lead_back_in_but_a_new_one_does() -> None:
+    world = World()
+    max_, socket = world.join()
+    world.revoke("room:1", "member:3")
+    world.subscribe(socket, f"room:1,member:3@{world.now - 1}")
+    assert (max_.answers("refused")[0]["grants"], list(socket.channels)) == ([0], [])
+    world.pass_time(1)
+    world.subscribe(socket, "room:1,member:3")  # the ban was lifted, the site grants again
+    assert list(socket.channels) == ["room:1", "member:3"]
+
+
+def test_what_was_revoked_is_forgotten_when_no_grant_from_then_can_live() -> None:
+    world = World()
+    world.revoke("room:1", "member:3")
+    world.pass_time(GRANT_TTL_S + 1)
+    world.revoke("room:2", "member:4")
+    assert not world.bus.is_revoked("room:1", "member:3", made_at=0.0)
+    assert world.bus.is_revoked("room:2", "member:4", made_at=0.0)

@@ -244,6 +244,19 @@ def test_a_busy_channel_sends_in_batches_and_a_big_one_does_not_delay_a_small_on
     run(scenario())
 
 
+def test_a_revoked_right_ends_at_once() -> None:
+    async def scenario() -> None:
+        async with running() as site, site.client() as max_, site.client() as vi:
+            await site.subscribed(max_, "room:1", "member:3")
+            await site.subscribed(vi, "room:1", "member:4")
+            realtime.revoke("room:1", "member:3", now=time.time())
+            assert await heard(max_) == {"op": "expired", "channels": ["room:1"]}
+            say(1)
+            assert await ids(vi, 1) == [1]
+
+    run(scenario())
+
+
 def test_presence_is_the_number_of_sockets() -> None:
     async def scenario() -> None:
         async with running() as site:

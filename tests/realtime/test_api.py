@@ -77,3 +77,15 @@ def test_without_a_key_there_are_no_grants(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(realtime._State, "key", None)
     with pytest.raises(RuntimeError, match=r"realtime\.configure"):
         realtime.grant(["room:1"], now=time.time())
+
+
+def test_a_grant_names_its_holder_and_falls_with_what_is_revoked() -> None:
+    now = time.time()
+    right = realtime.right(realtime.grant(["room:1", "member:2"], now=now), now=now)
+    visitor = realtime.right(realtime.grant(["room:1"], now=now), now=now)
+    assert (right.holder, visitor.holder) == ("member:2", "")
+    with testing.captured():
+        realtime.revoke("room:1", right.holder, now=now)
+        assert realtime.bus().is_revoked("room:1", right.holder, made_at=right.made_at)
+        assert not realtime.bus().is_revoked("room:1", visitor.holder, made_at=visitor.made_at)
+        assert not realtime.bus().is_revoked("room:1", right.holder, made_at=now + 1)

@@ -23,6 +23,7 @@ REST_PER_SOCKET_S = (
 REST_S_MAX = 0.25
 SPREAD_PER_SOCKET_MS = 5  # about what a snapshot costs the site: after a restart all pages of a room want one
 SPREAD_MS_MAX = 15_000
+REFUSED_WORDS = "The grant is invalid or has expired. Load the page again to get a new one."
 SLOTS = 20  # sockets are visited in turns, so that pings do not come in one burst
 
 
@@ -36,15 +37,16 @@ class Outlet(Protocol):
 
 
 class Socket:
-    """channels: name -> monotonic second at which its grant ends."""
+    """channels: name -> monotonic second at which its grant ends. holders: name -> whose grant it was, or ""."""
 
-    __slots__ = ("channels", "outlet", "pace", "refusals", "slot", "unanswered")
+    __slots__ = ("channels", "holders", "outlet", "pace", "refusals", "slot", "unanswered")
 
     def __init__(self, outlet: Outlet, pace: protocol.Pace, slot: int) -> None:
         self.outlet = outlet
         self.pace = pace
         self.slot = slot
         self.channels: dict[str, float] = {}
+        self.holders: dict[str, str] = {}
         self.unanswered = 0  # heartbeats
         self.refusals = 0
 
@@ -132,6 +134,14 @@ class Hub:
         else:
             self._flush(name, channel, now=now)
 
+    def revoke(self, name: str, holder: str, *, now: float) -> None:
+        """Take the channel from the sockets that hear it by a grant of `holder`."""
+        channel = self._channels.get(name)
+        if channel is None:
+            return
+        for socket in [socket for socket in channel.writes if socket.holders.get(name) == holder]:
+            self._expire(socket, [name], now=now)
+
     def next_due(self) -> float | None:
         """When `run_due` has something to do, in monotonic seconds."""
         return min(self._due.values(), default=None)
@@ -171,13 +181,15 @@ class Hub:
     def _subscribe(self, socket: Socket, message: protocol.Subscribe, *, now: float) -> None:
         refused: list[int] = []
         wanted: dict[str, float] = {}
+        holders: dict[str, str] = {}
         for index, grant in enumerate(message.grants):
             try:
-                right = self._verify(grant)
+                right = self._unrevoked(self._verify(grant))
             except GrantRefused:
                 refused.append(index)
             else:
                 for name in right.channels:
+                    holders[name] = right.holder
                     wanted[name] = max(wanted.get(name, 0.0), now + right.expires_in_s)
         if refused and not self._refuse(socket, refused):
             return
@@ -186,7 +198,14 @@ class Hub:
             return
         for name, ends_at in wanted.items():
             position = message.positions.get(name)
+            socket.holders[name] = holders[name]
             self._let_in(socket, name, Position(*position) if position else None, now=now, ends_at=ends_at)
+
+    def _unrevoked(self, right: Right) -> Right:
+        """Raises: GrantRefused: one of its channels was taken from its holder since it was made."""
+        if any(self._bus.is_revoked(name, right.holder, made_at=right.made_at) for name in right.channels):
+            raise GrantRefused(REFUSED_WORDS)
+        return right
 
     def _refuse(self, socket: Socket, refused: list[int]) -> bool:
         """Tell which grants are bad. False: it was once too often, the socket is closed."""
@@ -194,8 +213,7 @@ class Hub:
         if socket.refusals > self._limits.refusals_max:
             self._close(socket, Close.REFUSED)
             return False
-        text = "The grant is invalid or has expired. Load the page again to get a new one."
-        answer = protocol.Refused(code=GrantRefused.code, message=text, grants=refused)
+        answer = protocol.Refused(code=GrantRefused.code, message=REFUSED_WORDS, grants=refused)
         socket.outlet.write(protocol.answers_frame([answer]))
         return True
 
@@ -262,15 +280,19 @@ class Hub:
         socket.unanswered += 1
         socket.outlet.write(protocol.PING_FRAME)
         if ended:
-            for name in ended:
-                self._part(socket, name)
-            socket.outlet.write(protocol.answers_frame([protocol.Expired(channels=ended)]))
-            if not socket.channels:
-                self._idle.setdefault(socket, now + self._limits.idle_s)
+            self._expire(socket, ended, now=now)
+
+    def _expire(self, socket: Socket, names: list[str], *, now: float) -> None:
+        for name in names:
+            self._part(socket, name)
+        socket.outlet.write(protocol.answers_frame([protocol.Expired(channels=names)]))
+        if not socket.channels:
+            self._idle.setdefault(socket, now + self._limits.idle_s)
 
     def _part(self, socket: Socket, name: str) -> None:
         if socket.channels.pop(name, None) is None:
             return
+        socket.holders.pop(name, None)
         channel = self._channels[name]
         del channel.writes[socket]
         if not channel.writes:

@@ -10,6 +10,7 @@ be shorter than Limits.close_s. `health()` is for /readyz.
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import resource
@@ -91,6 +92,13 @@ class Gateway:
 
     def present(self, channel: str) -> int:
         return self.hub.present(channel)
+
+    def revoke(self, channel: str, holder: str) -> None:
+        """Have the loop take the channel from a person's sockets; new ones are refused by the bus."""
+        if (loop := self._loop) is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the loop was closed under us: the process is ending
+            loop.call_soon_threadsafe(lambda: self.hub.revoke(channel, holder, now=time.monotonic()))
 
     def health(self) -> Health:
         count, channels = self.hub.size()

@@ -1,6 +1,7 @@
 """What apps tell the pages that are open: publish an event to a channel, hand out positions and grants.
 
-Channels: `room:<pk>` (everyone on the watch page), `studio:<pk>` (its host), `member:<pk>` (one person), `lobby`.
+Channels: `room:<pk>` (everyone on the watch page), `studio:<pk>` (its host), `member:<pk>` (one person), `lobby` (lists
+of rooms), `lobby:adult` (adult rooms in lists, for those who stated their age).
 Without a gateway in the process (`vasistas manage …`, tests) publishing works and nobody hears it: the event goes into
 the ring of the channel in memory and is forgotten with the process. Knows no Django and no app.
 """
@@ -26,12 +27,13 @@ __all__ = [
     "position",
     "present",
     "publish",
+    "revoke",
     "right",
 ]
 
 GRANT_TTL_S = 600  # the page asks for a fresh one before it ends
 GRANT_CHANNELS_MAX = 16
-CHANNEL = re.compile(r"lobby|(?:room|studio|member):[1-9][0-9]{0,18}")
+CHANNEL = re.compile(r"lobby(?::adult)?|(?:room|studio|member):[1-9][0-9]{0,18}")
 
 
 class _State:
@@ -70,15 +72,31 @@ def grant(channels: Sequence[str], *, now: float, ttl_s: int = GRANT_TTL_S) -> s
     """
     if not 0 < len(channels) <= GRANT_CHANNELS_MAX:
         raise ValueError(f"A grant names 1 to {GRANT_CHANNELS_MAX} channels, not {len(channels)}.")
-    claims = {"channels": [_named(channel) for channel in channels]}
+    claims = {"channels": [_named(channel) for channel in channels], "at": now}
     return grants.sign(claims, audience="realtime", ttl_s=ttl_s, key=_key(), now=now)
 
 
+def revoke(channel: str, holder: str, *, now: float) -> None:
+    """Take the right to hear `channel` from one person at once: open sockets lose it, grants made until now are void.
+
+    A grant made later opens the channel again, so whoever decides on grants must have changed their mind before.
+
+    Args: holder: the person's own channel, `member:<pk>`. now: unix seconds. Raises: ValueError: no such channel.
+    """
+    _State.bus.revoke(_named(channel), _named(holder), at=now, keep_until=now + GRANT_TTL_S + grants.CLOCK_SKEW_S)
+
+
 class Right(NamedTuple):
-    """What a grant allows, for how many seconds from now."""
+    """What a grant allows, for how many seconds from now. made_at: unix seconds."""
 
     channels: tuple[str, ...]
     expires_in_s: float
+    made_at: float = 0.0
+
+    @property
+    def holder(self) -> str:
+        """Whose grant it is: their own channel; "" for visitors."""
+        return next((name for name in self.channels if name.startswith("member:")), "")
 
 
 def right(grant: str, *, now: float) -> Right:
@@ -88,7 +106,7 @@ def right(grant: str, *, now: float) -> Right:
     """
     claims = grants.verify(grant, audience="realtime", key=_key())
     channels = tuple(name for name in claims.get("channels", ()) if isinstance(name, str) and CHANNEL.fullmatch(name))
-    return Right(channels, float(claims["exp"]) - now)
+    return Right(channels, float(claims["exp"]) - now, float(claims.get("at", 0.0)))
 
 
 def present(channel: str) -> int:
@@ -104,5 +122,5 @@ def _key() -> bytes:
 
 def _named(channel: str) -> str:
     if not CHANNEL.fullmatch(channel):
-        raise ValueError(f"{channel!r} is no channel; use lobby, room:<pk>, studio:<pk> or member:<pk>.")
+        raise ValueError(f"{channel!r} is no channel; use lobby, lobby:adult, room:<pk>, studio:<pk> or member:<pk>.")
     return channel
