@@ -48,11 +48,13 @@ def test_a_room_that_is_not_there_is_not_found() -> None:
         queries.get_room_for(VISITOR, "nowhere")
 
 
-@pytest.mark.parametrize("hidden", ["private", "suspended"])
+@pytest.mark.parametrize("hidden", ["private", "suspended", "closed"])
 def test_a_hidden_room_exists_for_host_and_staff_only(hidden: str) -> None:
     room = make_room(state="private" if hidden == "private" else "offline")
     if hidden == "suspended":
         type(room.host).objects.update(is_suspended=True)
+    if hidden == "closed":
+        type(room.host.member).objects.update(is_active=False)
     for viewer in (VISITOR, Viewer(make_member("Vi"))):
         with pytest.raises(NotFound) as refused:
             queries.get_room_for(viewer, "ada")
@@ -285,7 +287,16 @@ def test_the_picture_of_an_adult_room_needs_the_statement() -> None:
     name = make_picture(make_room(content_class="adult"))
     with pytest.raises(NotFound):
         queries.get_thumbnail_for(lambda: VISITOR, name)
-    assert queries.get_thumbnail_for(lambda: ADULT_VISITOR, name).is_adult
+    assert queries.get_thumbnail_for(lambda: ADULT_VISITOR, name).is_for_all is False
+
+
+def test_the_picture_of_a_hidden_room_is_shown_to_its_host_alone() -> None:
+    room = make_room(state="live")
+    name = make_picture(room)
+    Room.objects.update(state="private")
+    with pytest.raises(NotFound):
+        queries.get_thumbnail_for(lambda: ADULT_VISITOR, name)
+    assert queries.get_thumbnail_for(lambda: Viewer(room.host.member), name).is_for_all is False
 
 
 def test_a_missing_file_is_not_found() -> None:

@@ -171,3 +171,11 @@ def test_lobby_gives_the_right_to_hear_the_lobby_and_nothing_else(client: Client
     answer = client.get("/lobby").json()
 
     assert [channel["channel"] for channel in answer["channels"]] == ["lobby"]
+
+
+def test_lobby_of_adult_rooms_is_for_those_who_stated_their_age(client: Client):
+    confirm_age(client)
+
+    answer = client.get("/lobby").json()
+
+    assert [channel["channel"] for channel in answer["channels"]] == ["lobby", "lobby:adult"]

@@ -36,6 +36,11 @@ class Host(models.Model):
     def __str__(self) -> str:
         return f"host {self.pk}"
 
+    @property
+    def is_barred(self) -> bool:
+        """May not broadcast: suspended as a host, or the account itself is closed."""
+        return self.is_suspended or not self.member.is_active
+
 
 class StudioInvitation(models.Model):
     """A link that lets one host join a studio, once. Only the hash of its token is stored."""

@@ -11,7 +11,7 @@ STUDIOS_OWNED_MAX = 5  # per member
 
 
 def can_broadcast(host: Host | None) -> bool:
-    return host is not None and not host.is_suspended
+    return host is not None and not host.is_barred
 
 
 def can_run(member: Member, studio: Studio) -> bool:

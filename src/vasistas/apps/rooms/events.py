@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+type Lobby = Literal["lobby", "lobby:adult"]  # channels of lists; the second is for those who stated their age
 
 
 @dataclass(frozen=True)
@@ -11,8 +14,11 @@ class RoomCreated:
 
 @dataclass(frozen=True)
 class DetailsChanged:
+    """lobby: where lists hear of the room; None while strangers may not know of it."""
+
     room_id: int
     title: str
+    lobby: Lobby | None
 
 
 @dataclass(frozen=True)
@@ -21,21 +27,25 @@ class StateChanged:
     slug: str
     state: str
     at: datetime
+    lobby: Lobby
 
 
 @dataclass(frozen=True)
 class ViewersCounted:
+    """lobby: as in DetailsChanged."""
+
     room_id: int
     count: int
+    lobby: Lobby | None
 
 
 @dataclass(frozen=True)
 class ThumbnailChanged:
-    """url: empty when the picture was removed. is_adult: then it is nobody's but the room's own page to show."""
+    """url: empty when the picture was removed. lobby: as in DetailsChanged."""
 
     room_id: int
     url: str
-    is_adult: bool
+    lobby: Lobby | None
 
 
 @dataclass(frozen=True)

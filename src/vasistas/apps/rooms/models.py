@@ -81,7 +81,11 @@ class Tag(models.Model):
 class RoomQuerySet(models.QuerySet["Room"]):
     def shown(self) -> "RoomQuerySet":
         """Rooms that strangers may know of."""
-        return self.exclude(state=State.PRIVATE).exclude(host__is_suspended=True)
+        return self.exclude(state=State.PRIVATE).filter(host__is_suspended=False, host__member__is_active=True)
+
+    def barred(self) -> "RoomQuerySet":
+        """Rooms whose host may not broadcast: `providers.Host.is_barred`."""
+        return self.filter(models.Q(host__is_suspended=True) | models.Q(host__member__is_active=False))
 
     def on_air(self) -> "RoomQuerySet":
         return self.filter(state__in=[State.LIVE, State.AWAY])

@@ -129,23 +129,26 @@ def hash_key(key: str) -> str:
 @dataclass(frozen=True)
 class Thumbnail:
     data: bytes
-    is_adult: bool
+    is_for_all: bool
 
 
 def get_thumbnail_for(viewer: Callable[[], Viewer], name: str) -> Thumbnail:
     """Return the present picture of a room. Its name is "<room pk>-<random>.webp".
 
-    Args: viewer: asked for adult rooms only, so that all other pictures are served without a look into the session.
+    Args: viewer: asked when not everyone may see it, so that most pictures are served without a look into the session.
     Raises: NotFound: there is none, not any more, or not for this viewer.
     """
     room_id = name.partition("-")[0]
     room = Room.objects.select_related("host__member").filter(pk=room_id, thumbnail=name).first()
     refused = NotFound(_("There is no such picture."), code="rooms.no_thumbnail")
-    if room is None or (room.is_adult and not rules.can_see_thumbnail(viewer(), room)):
+    if room is None:
+        raise refused
+    is_for_all = rules.can_see_thumbnail(VISITOR, room)
+    if not is_for_all and not rules.can_see_thumbnail(viewer(), room):
         raise refused
     try:
         with default_storage.open(f"thumbnails/{name}") as file:
-            return Thumbnail(file.read(), room.is_adult)
+            return Thumbnail(file.read(), is_for_all)
     except FileNotFoundError:
         raise refused from None
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from django.contrib.auth.models import AnonymousUser
 
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.rooms.events import Lobby
 from vasistas.apps.rooms.models import Ban, Room, State
 
 type Role = Literal["host", "moderator", "member"]
@@ -30,16 +31,30 @@ class Viewer:
 VISITOR = Viewer()
 
 
+def lobbies_for(viewer: Viewer) -> list[Lobby]:
+    return ["lobby", "lobby:adult"] if viewer.is_age_confirmed else ["lobby"]
+
+
+def lobby_of(room: Room) -> Lobby:
+    """The channel of the lists that show this room when they may."""
+    return "lobby:adult" if room.is_adult else "lobby"
+
+
+def lobby_knowing(room: Room) -> Lobby | None:
+    """The same, or None while the room exists for nobody but its host and staff."""
+    return lobby_of(room) if can_know_of(VISITOR, room) else None
+
+
 def is_host(member: Member | None, room: Room) -> bool:
     """Needs `room.host` loaded."""
     return member is not None and room.host.member_id == member.pk
 
 
 def can_know_of(viewer: Viewer, room: Room) -> bool:
-    """A private room, or one of a suspended host, exists for nobody else but its host and staff."""
+    """A private room, or one whose host is suspended or gone, exists for nobody else but its host and staff."""
     if is_host(viewer.member, room) or (viewer.member is not None and viewer.member.is_staff):
         return True
-    return room.state != State.PRIVATE and not room.host.is_suspended
+    return room.state != State.PRIVATE and not room.host.is_barred
 
 
 def can_see_content(viewer: Viewer, room: Room) -> bool:
@@ -47,11 +62,11 @@ def can_see_content(viewer: Viewer, room: Room) -> bool:
 
 
 def can_see_thumbnail(viewer: Viewer, room: Room) -> bool:
-    return can_see_content(viewer, room)
+    return can_know_of(viewer, room) and can_see_content(viewer, room)
 
 
 def can_broadcast(member: Member | None, room: Room) -> bool:
-    return is_host(member, room) and not room.host.is_suspended
+    return is_host(member, room) and not room.host.is_barred
 
 
 def can_moderate(role: Role) -> bool:

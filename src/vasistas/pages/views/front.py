@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Category, ContentClass, Language, Room
 from vasistas.apps.rooms.queries import RoomFilters
-from vasistas.apps.rooms.rules import Viewer
+from vasistas.apps.rooms.rules import Viewer, lobbies_for
 from vasistas.guard.access import public
 from vasistas.pages import live
 
@@ -22,7 +22,6 @@ FEATURED_MAX = 12  # live cards on the front page
 FEW = 4  # with fewer rooms on air than this, the front page shows others as well
 OTHERS_MAX = 8  # cards of rooms that are not on air
 FOLLOWED_MAX = 8  # cards of followed rooms
-LOBBY = ["lobby"]
 
 
 @public("the front page shows what is live to everyone")
@@ -30,7 +29,7 @@ LOBBY = ["lobby"]
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
-    positions = live.page(LOBBY, snapshot_url=reverse("pages:lobby"))
+    positions = live.page(lobbies_for(viewer), snapshot_url=reverse("pages:lobby"))
     featured = rooms.featured(viewer, FEATURED_MAX)
     followed = rooms.followed_rooms(viewer.member)[:FOLLOWED_MAX] if viewer.member else []
     context = {
@@ -50,7 +49,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     filters = RoomFilters.of(request.GET)
     context = {
-        "realtime": live.page(LOBBY, snapshot_url=reverse("pages:lobby")),
+        "realtime": live.page(lobbies_for(viewer), snapshot_url=reverse("pages:lobby")),
         "filters": filters,
         "page": rooms.list_rooms(filters, viewer),
         "chips": _chips(filters),
@@ -68,9 +67,10 @@ def directory(request: HttpRequest) -> HttpResponse:
 @public("the front page is open to everyone, and so is what keeps it fresh")
 @never_cache
 @require_safe
-def lobby(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 — Django's signature
+def lobby(request: HttpRequest) -> JsonResponse:
     """Fresh grants and positions for pages of cards; the cards themselves are read from the page again."""
-    return JsonResponse({"channels": live.positions(LOBBY)})
+    viewer = Viewer.of(request.user, request.session)
+    return JsonResponse({"channels": live.positions(lobbies_for(viewer))})
 
 
 def _others(viewer: Viewer, shown: list[Room]) -> list[Room]:

@@ -59,7 +59,7 @@ def snapshot(request: HttpRequest, slug: str) -> JsonResponse:
 
 def _channels(viewer: Viewer, room: Room) -> list[str]:
     """What this person may hear on the page of a room."""
-    names = [f"room:{room.pk}", "lobby"]
+    names = [f"room:{room.pk}", *rules.lobbies_for(viewer)]
     if viewer.member is not None:
         names.append(f"member:{viewer.member.pk}")
     if rules.is_host(viewer.member, room):

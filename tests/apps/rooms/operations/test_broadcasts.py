@@ -1,9 +1,11 @@
 import pytest
 
-from tests.apps.rooms.conftest import Scene
+from tests.apps.rooms.conftest import NOON, Scene
 from tests.factories.accounts import make_member
 from tests.factories.rooms import make_room
-from vasistas.apps.rooms import operations, queries
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.rooms import handlers, operations, queries
+from vasistas.apps.rooms.events import StateChanged
 from vasistas.apps.rooms.models import Broadcast, Room, WatchSession
 from vasistas.lib.errors import NotAllowed
 from vasistas.media.port import NodeUnreachable, RoomNotLive, SdpMalformed
@@ -255,3 +257,33 @@ def test_probe_figures_show_no_other_session(scene: Scene) -> None:
     go_live(scene, make_room())
     with pytest.raises(queries.SessionUnknown):
         queries.probe_stats(S1)
+
+
+def test_the_state_of_an_adult_room_is_told_to_those_who_stated_their_age(
+    scene: Scene, django_capture_on_commit_callbacks
+) -> None:
+    room = make_room(content_class="adult")
+    with testing.captured() as told, django_capture_on_commit_callbacks(execute=True):
+        go_live(scene, room)
+    assert [channel for channel, _ in told] == [f"room:{room.pk}", f"studio:{room.pk}", "lobby:adult"]
+
+
+def test_lists_take_a_room_that_turned_private_for_an_offline_one() -> None:
+    changed = StateChanged(room_id=7, slug="ada", state="private", at=NOON, lobby="lobby")
+    with testing.captured() as told:
+        handlers.push_state(changed)
+    assert [(channel, event.state) for channel, event in told if isinstance(event, wire.RoomStateChanged)] == [
+        ("room:7", "private"),
+        ("studio:7", "private"),
+        ("lobby", "offline"),
+    ]
+
+
+def test_a_host_whose_account_is_closed_cannot_go_live_by_any_key(scene: Scene) -> None:
+    room = make_room()
+    key = operations.rotate_stream_key(room=room, at=scene.at)
+    Member.objects.filter(pk=room.host.member_id).update(is_active=False)
+    found = queries.room_by_stream_key(key)
+    assert found is not None
+    with pytest.raises(NotAllowed):
+        go_live(scene, found)

@@ -171,9 +171,15 @@ def test_sweep_ends_what_waited_too_long(scene: Scene, did: str, seconds: int, t
     assert room.state == then
 
 
-def test_sweep_closes_the_room_of_a_suspended_host(scene: Scene) -> None:
+@pytest.mark.parametrize("barred", ["suspended", "account closed", "suspended in private"])
+def test_sweep_closes_the_room_of_a_barred_host(scene: Scene, barred: str) -> None:
     room = live(scene)
-    type(room.host).objects.update(is_suspended=True)
+    if barred == "suspended in private":
+        Room.objects.update(state="private")
+    if barred == "account closed":
+        type(room.host.member).objects.update(is_active=False)
+    else:
+        type(room.host).objects.update(is_suspended=True)
     operations.sweep(at=scene.at)
     room.refresh_from_db()
     assert room.state == "offline"

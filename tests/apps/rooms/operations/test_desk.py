@@ -84,3 +84,17 @@ def test_a_stream_key_opens_its_room_until_the_next_one() -> None:
 def test_a_forged_key_opens_no_room_without_a_key(key: str) -> None:
     make_room()
     assert queries.room_by_stream_key(key) is None
+
+
+@pytest.mark.parametrize(
+    ("over", "lobbies"),
+    [({}, ["lobby"]), ({"content_class": "adult"}, ["lobby:adult"]), ({"state": "private"}, [])],
+)
+def test_a_change_is_told_in_the_lobby_to_those_who_may_know(
+    over: dict[str, str], lobbies: list[str], django_capture_on_commit_callbacks
+) -> None:
+    room = make_room(**over)
+    details = operations.RoomDetails(title="Bach", category="music", content_class=room.content_class)
+    with testing.captured() as told, django_capture_on_commit_callbacks(execute=True):
+        operations.change_room(room=room, details=details)
+    assert [channel for channel, _ in told if channel.startswith("lobby")] == lobbies

@@ -1,10 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.apps.rooms.conftest import NOON, Scene
 from tests.factories.accounts import make_member
 from tests.factories.rooms import make_room
+from vasistas import realtime
 from vasistas.apps.rooms import operations, queries
 from vasistas.apps.rooms.models import Ban, Follow, WatchSession
 from vasistas.lib.errors import LimitReached, NotAllowed, NotFound
@@ -61,10 +63,14 @@ def test_a_ban_ends_what_the_member_watches_here_and_nothing_else(
         operations.watch(room=room, session=session, offer=OFFER, subject_id=member.subject_id, at=scene.at)
     operations.follow(room=room, member=max_, at=scene.at)
     with testing.captured() as told, django_capture_on_commit_callbacks(execute=True):
+        bus = realtime.bus()
+        made_at = timezone.now().timestamp()
         operations.ban(room=room, member=max_, by=room.host.member, reason="spam", at=scene.at)
+    is_deaf = [bus.is_revoked(f"room:{room.pk}", f"member:{one.pk}", made_at=made_at) for one in (max_, vi)]
     scene.follow()
     assert {row.session for row in WatchSession.objects.filter(ended_at=None)} == {V2}
     assert told[0] == (f"member:{max_.pk}", wire.MemberBanned(room_id=room.pk))
+    assert is_deaf == [True, False]
     assert queries.is_banned(max_, room)
     assert not Follow.objects.exists()
 

@@ -38,11 +38,11 @@ def test_a_picture_is_stored_and_the_former_removed(django_capture_on_commit_cal
     assert told == [(f"room:{room.pk}", changed), ("lobby", changed)]
 
 
-def test_the_picture_of_an_adult_room_is_not_told_to_the_lobby(django_capture_on_commit_callbacks) -> None:
+def test_the_picture_of_an_adult_room_is_told_to_those_who_stated_their_age(django_capture_on_commit_callbacks) -> None:
     room = make_room(state="live", content_class="adult")
     with testing.captured() as told, django_capture_on_commit_callbacks(execute=True):
         operations.save_thumbnail(room=room, data=picture(), at=NOON)
-    assert [channel for channel, _ in told] == [f"room:{room.pk}"]
+    assert [channel for channel, _ in told] == [f"room:{room.pk}", "lobby:adult"]
 
 
 def test_one_picture_every_three_seconds(django_capture_on_commit_callbacks) -> None:

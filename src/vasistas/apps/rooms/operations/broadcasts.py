@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from vasistas import media
-from vasistas.apps.rooms import queries
+from vasistas.apps.rooms import queries, rules
 from vasistas.apps.rooms.events import StateChanged, ViewersCounted
 from vasistas.apps.rooms.models import Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import pictures
@@ -34,7 +34,7 @@ def go_live(*, room: Room, session: str, offer: str, ingest: str, takeover: bool
     Raises: OnAirAlready: the room has a publisher, and `takeover` is not asked for; NotAllowed: suspended; all of
     `MediaPort.publish`.
     """
-    if room.host.is_suspended:
+    if room.host.is_barred:
         raise NotAllowed(_("You cannot broadcast while your host account is suspended."), code="rooms.suspended")
     start_broadcast(room=room, session=session, ingest=ingest, at=at)
     try:
@@ -114,7 +114,7 @@ def end_broadcast(*, room: Room, reason: str, at: datetime) -> None:
         _change_state(locked, State.OFFLINE, at)
         if locked.viewer_count:
             Room.objects.filter(pk=locked.pk).update(viewer_count=0)
-            events.publish(ViewersCounted(room_id=locked.pk, count=0))
+            events.publish(ViewersCounted(room_id=locked.pk, count=0, lobby=rules.lobby_knowing(locked)))
         pictures.clear_thumbnail(room=locked)
 
 
@@ -203,7 +203,7 @@ def _change_state(room: Room, state: State, at: datetime) -> None:
         return
     room.state, room.state_at = state, at
     room.save(update_fields=["state", "state_at"])
-    events.publish(StateChanged(room_id=room.pk, slug=room.slug, state=state, at=at))
+    events.publish(StateChanged(room_id=room.pk, slug=room.slug, state=state, at=at, lobby=rules.lobby_of(room)))
 
 
 def _drop(session: str, at: datetime) -> None:

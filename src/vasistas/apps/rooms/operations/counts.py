@@ -15,6 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Greatest
 
 from vasistas import media
+from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.events import HealthMeasured, ViewersCounted
 from vasistas.apps.rooms.models import WATCH_SESSION_KEEP, Ban, Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import broadcasts, pictures
@@ -139,15 +140,15 @@ def count_viewers(*, room_ids: Iterable[int] | None = None) -> None:
         wanted = set(room_ids)
         rooms, watching = rooms.filter(pk__in=wanted), watching.filter(room__in=wanted)
     counts: dict[int, int] = dict(watching.order_by().values_list("room").annotate(count=Count("pk")))
-    told = rooms.filter(Q(viewer_count__gt=0) | Q(pk__in=counts)).values_list("pk", "viewer_count")
-    for room_id, former in told:
-        count = counts.get(room_id, 0)
-        if count == former:
+    told = rooms.filter(Q(viewer_count__gt=0) | Q(pk__in=counts)).select_related("host__member")
+    for room in told:
+        count = counts.get(room.pk, 0)
+        if count == room.viewer_count:
             continue
         with transaction.atomic():
-            Room.objects.filter(pk=room_id).update(viewer_count=count)
-            Broadcast.objects.filter(room=room_id, ended_at=None, peak_viewers__lt=count).update(peak_viewers=count)
-            events.publish(ViewersCounted(room_id=room_id, count=count))
+            Room.objects.filter(pk=room.pk).update(viewer_count=count)
+            Broadcast.objects.filter(room=room, ended_at=None, peak_viewers__lt=count).update(peak_viewers=count)
+            events.publish(ViewersCounted(room_id=room.pk, count=count, lobby=rules.lobby_knowing(room)))
 
 
 def sweep(*, at: datetime) -> None:
@@ -170,8 +171,8 @@ def _end_overdue(at: datetime) -> None:
     never_came = Broadcast.objects.filter(ended_at=None, joined_at=None, started_at__lt=at - STARTING_MAX)
     for broadcast in never_came.select_related("room"):
         broadcasts.end_session(room=broadcast.room, session=broadcast.session, at=at)
-    suspended = Room.objects.filter(host__is_suspended=True).exclude(state__in=[State.OFFLINE, State.PRIVATE])
-    for room in suspended:
+    barred = Room.objects.barred().exclude(state=State.OFFLINE)
+    for room in barred:
         _cut(room, Broadcast.EndReason.STAFF, at)
     # A room on air without a broadcast: a crash between two writes.
     is_open = Exists(Broadcast.objects.filter(room=OuterRef("pk"), ended_at=None))

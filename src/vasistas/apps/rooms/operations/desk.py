@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.providers.models import Host
-from vasistas.apps.rooms import queries
+from vasistas.apps.rooms import queries, rules
 from vasistas.apps.rooms.events import DetailsChanged, RoomCreated
 from vasistas.apps.rooms.models import STREAM_KEY_HINT_CHARS, TAGS_MAX, ContentClass, Language, Room, State, Tag
 from vasistas.lib import events
@@ -96,7 +96,7 @@ def change_room(*, room: Room, details: RoomDetails) -> None:
             setattr(locked, name, getattr(details, name))
         locked.save(update_fields=["title", "category", "language", "content_class"])
         _set_tags(locked, details.tags)
-        events.publish(DetailsChanged(room_id=room.pk, title=details.title))
+        events.publish(DetailsChanged(room_id=room.pk, title=details.title, lobby=rules.lobby_knowing(locked)))
 
 
 def rotate_stream_key(*, room: Room, at: datetime) -> str:

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from vasistas.apps.rooms import images
+from vasistas.apps.rooms import images, rules
 from vasistas.apps.rooms.events import ThumbnailChanged
 from vasistas.apps.rooms.models import Room, State
 from vasistas.lib import events
@@ -70,7 +70,7 @@ def _check(room: Room, at: datetime) -> None:
 
 
 def _tell(room: Room) -> None:
-    events.publish(ThumbnailChanged(room_id=room.pk, url=room.thumbnail_url or "", is_adult=room.is_adult))
+    events.publish(ThumbnailChanged(room_id=room.pk, url=room.thumbnail_url or "", lobby=rules.lobby_knowing(room)))
 
 
 def _remove_after_commit(name: str) -> None:

@@ -49,5 +49,5 @@ def confirm_age(request: HttpRequest) -> HttpResponse:
 @require_safe
 def thumbnail_file(request: HttpRequest, name: str) -> HttpResponse:
     picture = queries.get_thumbnail_for(lambda: answers.viewer_of(request), name)
-    cache = "private, no-store" if picture.is_adult else f"public, max-age={THUMBNAIL_CACHE_S}, immutable"
+    cache = f"public, max-age={THUMBNAIL_CACHE_S}, immutable" if picture.is_for_all else "private, no-store"
     return HttpResponse(picture.data, content_type="image/webp", headers={"Cache-Control": cache})
