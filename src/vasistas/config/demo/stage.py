@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +21,12 @@ from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.config.demo.people import on_air
 from vasistas.lib.errors import DomainError
+from vasistas.media import synthetic
 
 READY_POLL_S = 0.2
 PAUSE_S = (5.0, 14.0)  # between two lines of chat
+STILL_EVERY_S = 8.0  # as a host's browser sends its thumbnails
+STILL_FIRST_S = 2.0
 STOP_S = 5.0
 
 LINES = (
@@ -78,6 +82,25 @@ def synthetic_host(room: Room, picture: str, *, site_url: str, data: Path) -> It
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def stills(stop: threading.Event, hosts: int) -> None:
+    """Give every live demo room its thumbnail; a host's browser does that, and these hosts have none."""
+    began_at = time.monotonic()
+    wait_s = STILL_FIRST_S
+    while not stop.wait(wait_s):
+        wait_s = STILL_FIRST_S
+        try:
+            close_old_connections()
+            for room, picture in on_air(hosts):
+                if room.is_on_air:
+                    data = synthetic.still(picture, t=time.monotonic() - began_at)
+                    rooms.save_thumbnail(room=room, data=data, at=timezone.now())
+                    wait_s = STILL_EVERY_S
+        except DomainError:
+            continue  # the room went off air meanwhile
+        except Exception:
+            logger.exception("demo.stills_failed")
 
 
 def chatter(stop: threading.Event, hosts: int) -> None:
