@@ -24,7 +24,9 @@ BITRATE_BPS = 1_100_000
 REQUEST_S, CONNECT_S = 10.0, 10.0
 REPORT_S = 1.0
 SILENCE_S_MAX = 3.5  # the node reports every second; after this long it has gone
-BACKOFF_S, BACKOFF_S_MAX = 0.5, 8.0
+KEY_PAUSE_S = 0.5  # between two key frames, however often they are asked for
+GOODBYE_S = 2.0
+BACKOFF_S, BACKOFF_S_MAX = 0.5, 4.0
 AUDIO_MID, VIDEO_MID = "0", "1"
 AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ = 48_000, 90_000
 LATE_S_MAX = 0.5  # behind schedule by more than this, frames are skipped instead of hurried
@@ -97,7 +99,7 @@ class Session:
         """Tell the site that we go, and end the connection."""
         if self._location is not None:
             try:
-                self._http.delete(self._location, headers=self._headers)
+                self._http.delete(self._location, headers=self._headers, timeout=GOODBYE_S)
             except httpx.HTTPError:
                 logger.info("synthetic.goodbye_unheard")
         self._http.close()
@@ -169,14 +171,17 @@ class _Sender:
 
     def __init__(self, peer: Peer, audio: rtp.Stream, picture: rtp.Stream, rtx: rtp.Stream | None) -> None:
         self._peer, self._audio, self._video, self._rtx = peer, audio, picture, rtx
-        self._is_key_wanted = True
+        self._is_key_wanted, self._key_at = True, -KEY_PAUSE_S
         self._reported_s = -REPORT_S
         self._heard_at = time.monotonic()
 
     def is_key_wanted(self) -> bool:
-        """Tell whether the next frame has to be a key frame; asking answers the request."""
-        wanted, self._is_key_wanted = self._is_key_wanted, False
-        return wanted
+        """Tell whether the next frame has to be a key frame; a true answer settles the requests so far."""
+        now = time.monotonic()
+        if not self._is_key_wanted or now - self._key_at < KEY_PAUSE_S:
+            return False
+        self._is_key_wanted, self._key_at = False, now
+        return True
 
     def silent_s(self) -> float:
         return time.monotonic() - self._heard_at

@@ -19,9 +19,9 @@ class Overlay:
         unit = size[1] / 360
         self._unit = unit
         self._margin = round(14 * unit)
-        self._digits = _glyphs("0123456789:", round(40 * unit))
-        self._small = _glyphs("0123456789#. ", round(13 * unit))
-        self._clock_width = sum(self._digits[char].width for char in "00:00:00")
+        self._digits = _glyphs("0123456789:.", round(40 * unit))
+        self._small = _glyphs("0123456789#", round(13 * unit))
+        self._clock_width = sum(self._digits[char].width for char in "00:00:00.0")
         panel = (self._clock_width + round(24 * unit), round(72 * unit))
         self._panel = _rounded(panel, round(12 * unit))
         self._place = (size[0] - panel[0] - self._margin, self._margin)
@@ -34,7 +34,7 @@ class Overlay:
         left, top = self._place
         picture.paste((0, 0, 0), self._place, self._panel)
         x, y = left + round(12 * unit), top + round(3 * unit)
-        for char in at.strftime("%H:%M:%S"):
+        for char in f"{at:%H:%M:%S}.{at.microsecond // 100_000}":
             glyph = self._digits[char]
             picture.paste(INK, (x, y), glyph)
             x += glyph.width
@@ -62,12 +62,12 @@ class Overlay:
 
 
 def _glyphs(chars: str, size: int) -> dict[str, Image.Image]:
-    """Return masks of equal width, so that the clock does not jitter; only the colon is narrower."""
+    """Return masks of equal width, so that the clock does not jitter; only colon and point are narrower."""
     font = ImageFont.load_default(size)
     widest = max(round(font.getlength(char)) for char in chars)
     glyphs = {}
     for char in chars:
-        width = round(widest * 0.55) if char == ":" else widest
+        width = round(widest * 0.55) if char in ":." else widest
         mask = Image.new("L", (width, round(size * 1.25)))
         ImageDraw.Draw(mask).text(((width - font.getlength(char)) / 2, 0), char, font=font, fill=255)
         glyphs[char] = mask

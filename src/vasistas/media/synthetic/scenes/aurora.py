@@ -17,6 +17,7 @@ CURTAINS: tuple[tuple[Colour, Colour, float], ...] = (
 COARSE = 8  # the light is painted this many times smaller: it has no edges to lose
 STRIPS = 20
 WATERLINE = 0.72
+LIGHT_HZ = 10  # the light and its mirror image are painted this often: they move too slowly to tell
 
 
 class Aurora:
@@ -33,9 +34,20 @@ class Aurora:
         self._pines = self._paint_pines(rng)
         self._twinkles = [(rng.random() * width, rng.random() * height * 0.3, rng.random() * 9) for _ in range(26)]
         self._ripple = self._paint_ripple()
+        self._step, self._calm = -1, self._paint_calm(0.0)
 
     def frame(self, t: float) -> Image.Image:
         """Return the picture at second `t`."""
+        step = int(t * LIGHT_HZ)
+        if step != self._step:
+            self._step, self._calm = step, self._paint_calm(step / LIGHT_HZ)
+        picture = self._calm.copy()
+        shift = int(t * 9 * self._unit)
+        painting.paste_wrapped(picture, (6, 18, 38), self._ripple, x=shift, y=self._sky_size[1])
+        return picture
+
+    def _paint_calm(self, t: float) -> Image.Image:
+        """Return the sky at second `t` and its mirror image in a lake without ripples."""
         light = Image.new("RGB", self._coarse_size)
         for index, (curtain, (_, _, speed)) in enumerate(zip(self._curtains, CURTAINS, strict=True)):
             light = ImageChops.screen(light, self._hang(curtain, t, index, speed))
@@ -51,8 +63,6 @@ class Aurora:
         lake = sky.crop((0, sky.height - 2 * depth, sky.width, sky.height)).resize((self._size[0] // 3, depth // 3))
         lake = lake.transpose(Image.Transpose.FLIP_TOP_BOTTOM).resize((self._size[0], depth))
         picture.paste(lake, (0, sky.height))
-        shift = int(t * 9 * self._unit)
-        painting.paste_wrapped(picture, (6, 18, 38), self._ripple, x=shift, y=sky.height)
         return picture
 
     def _hang(self, curtain: Image.Image, t: float, index: int, speed: float) -> Image.Image:
