@@ -60,12 +60,15 @@ class Node:
         return not (stats.rooms or stats.publishers or stats.viewers or stats.probes or stats.peers_open)
 
     def gauges(self) -> dict[str, float]:
-        """Return what the system counts (resident memory, threads, descriptors), and the native heap in use."""
-        process = psutil.Process(self.process.pid)
+        """Return resident memory, the native heap in use, descriptors, and threads but those of bounded pools."""
+        inside, process = self.inside(), psutil.Process(self.process.pid)
         with process.oneshot():
-            rss_mb = round(process.memory_info().rss / 1e6, 1)
-            found = {"rss_mb": rss_mb, "threads": process.num_threads(), "fds": process.num_fds()}
-        return {**found, "heap_mb": round(self.inside()["heap_bytes"] / 1e6, 2)}
+            return {
+                "rss_mb": round(process.memory_info().rss / 1e6, 1),
+                "heap_mb": round(inside["heap_bytes"] / 1e6, 2),
+                "threads": process.num_threads() - inside["pool_threads"],
+                "fds": process.num_fds(),
+            }
 
     def inside(self) -> dict[str, Any]:
         """Return what watched_node.py counts: objects by type, memory in use. Raises: TimeoutError."""

@@ -6,7 +6,7 @@ from typing import Any
 HEAP_GROWTH_MB_MAX = 4.0  # allocated by native code and not freed; one lost viewer is 0.14 MB
 RSS_GROWTH_MB_MAX = 64.0  # coarse: the C library keeps free memory in an arena per thread, up to about 70 MB
 BLOCKS_PER_JOIN_MAX = 25.0  # Python's; 11 are events and used session ids, which the node remembers up to a bound
-THREADS_GROWTH_MAX = 12  # pools start their threads when they need them, 34 at most
+THREADS_GROWTH_MAX = 2
 FDS_GROWTH_MAX = 4
 JOINS_MIN_RATIO = 0.8  # of those who tried and were not refused by rule
 MEDIA_MIN_RATIO = 0.5  # of those who joined: many leave before the first key frame
