@@ -158,7 +158,8 @@ def main() -> int:
         try:
             found = soak(node, form, options.seed)
         except (nodes.MediaError, TimeoutError) as error:
-            print(f"soak: the node hangs or does not let go (seed {options.seed}): {error}", file=sys.stderr)
+            print(json.dumps({"bench": "soak", "seed": options.seed, "passed": False}))
+            print(f"soak: the node hangs or does not let go: {error}", file=sys.stderr)
             return 1
     wrong = list(verdict.faults(found, joins_min=form.joins_min))
     print(json.dumps({**found, "seconds": round(time.monotonic() - began), "passed": not wrong}))
