@@ -28,7 +28,6 @@ def scene(*, site_url: str, data: Path, hosts: int, announce: Callable[[str], No
         threading.Thread(target=open_doors, name="demo.doors", daemon=True),
         threading.Thread(target=stage.stills, args=(stop, hosts), name="demo.stills", daemon=True),
         threading.Thread(target=stage.chatter, args=(stop, hosts), name="demo.chatter", daemon=True),
-        threading.Thread(target=stage.stills, args=(stop, hosts), name="demo.stills", daemon=True),
     ]
     with ExitStack() as parts:
         for room, picture in people.on_air(hosts):

@@ -18,7 +18,8 @@ from django.utils import timezone
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import operations as chat
 from vasistas.apps.rooms import operations as rooms
-from vasistas.apps.rooms.models import Room
+from vasistas.apps.rooms import queries
+from vasistas.apps.rooms.models import Ingest, Room
 from vasistas.config.demo.people import on_air
 from vasistas.lib.errors import DomainError
 from vasistas.media import synthetic
@@ -86,21 +87,26 @@ def synthetic_host(room: Room, picture: str, *, site_url: str, data: Path) -> It
 
 def stills(stop: threading.Event, hosts: int) -> None:
     """Give every live demo room its thumbnail; a host's browser does that, and these hosts have none."""
-    began_at = time.monotonic()
     wait_s = STILL_FIRST_S
     while not stop.wait(wait_s):
-        wait_s = STILL_FIRST_S
         try:
             close_old_connections()
-            for room, picture in on_air(hosts):
-                if room.is_on_air:
-                    data = synthetic.still(picture, t=time.monotonic() - began_at)
-                    rooms.save_thumbnail(room=room, data=data, at=timezone.now())
-                    wait_s = STILL_EVERY_S
-        except DomainError:
-            continue  # the room went off air meanwhile
+            taken = [_take_still(room, picture) for room, picture in on_air(hosts)]
+            wait_s = STILL_EVERY_S if all(taken) else STILL_FIRST_S
         except Exception:
             logger.exception("demo.stills_failed")
+
+
+def _take_still(room: Room, picture: str) -> bool:
+    """Tell whether a thumbnail was saved: not off air, nor when a visitor of the demo is on air with a camera."""
+    broadcast = queries.open_broadcast(room)
+    if broadcast is None or broadcast.ingest != Ingest.WHIP:
+        return False
+    try:
+        rooms.save_thumbnail(room=room, data=synthetic.still(picture, t=time.monotonic()), at=timezone.now())
+    except DomainError:
+        return False  # the room went off air meanwhile
+    return True
 
 
 def chatter(stop: threading.Event, hosts: int) -> None:
