@@ -9,9 +9,13 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vasistas.config.bounds import limit_body
 from vasistas.config.staticfiles import ImmutableStaticFiles
 
-_django = cast("ASGIApp", get_asgi_application())  # the same protocol under two names of its types
+_django = limit_body(
+    cast("ASGIApp", get_asgi_application()),  # the same protocol under two names of its types
+    bytes_max=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+)
 _static = ImmutableStaticFiles(directory=settings.STATIC_ROOT, check_dir=False)
 _STATIC_PREFIX = f"/{settings.STATIC_URL.strip('/')}"
 

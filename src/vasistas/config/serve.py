@@ -159,6 +159,7 @@ def _worker() -> Iterator[None]:
 def _server(bind: str, port: int) -> uvicorn.Server:
     from django.conf import settings  # noqa: PLC0415 — needs django.setup()
 
+    from vasistas.config.bounds import BoundedHttp  # noqa: PLC0415 — see below
     from vasistas.gateway import server as gateway  # noqa: PLC0415 — as heavy as Django; only a site needs it
 
     gateway.configure(origins=[settings.PUBLIC_URL], hosts=settings.ALLOWED_HOSTS)
@@ -167,7 +168,7 @@ def _server(bind: str, port: int) -> uvicorn.Server:
             "vasistas.config.asgi:application",
             host=bind,
             port=port,
-            http="httptools",
+            http=BoundedHttp,
             loop="uvloop",
             ws=gateway.GatewayProtocol,
             lifespan="on",
