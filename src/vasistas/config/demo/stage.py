@@ -19,7 +19,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import operations as chat
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries
-from vasistas.apps.rooms.models import Ingest, Room
+from vasistas.apps.rooms.models import Broadcast, Room
 from vasistas.config.demo.people import on_air
 from vasistas.lib.errors import DomainError
 from vasistas.media import synthetic
@@ -100,7 +100,7 @@ def stills(stop: threading.Event, hosts: int) -> None:
 def _take_still(room: Room, picture: str) -> bool:
     """Tell whether a thumbnail was saved: not off air, nor when a visitor of the demo is on air with a camera."""
     broadcast = queries.open_broadcast(room)
-    if broadcast is None or broadcast.ingest != Ingest.WHIP:
+    if broadcast is None or broadcast.ingest != Broadcast.Ingest.WHIP:
         return False
     try:
         rooms.save_thumbnail(room=room, data=synthetic.still(picture, t=time.monotonic()), at=timezone.now())
