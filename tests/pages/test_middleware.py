@@ -1,4 +1,4 @@
-"""Typed refusals reach people as a page and scripts as JSON, with the refusal's own status."""
+"""Typed refusals reach people as a page and scripts as JSON, with the refusal's own status; all answers are private."""
 
 from typing import Any
 
@@ -63,3 +63,15 @@ def test_a_limit_says_when_to_come_back(client, accept):
 def test_other_errors_pass_through(client):
     with pytest.raises(ValueError, match="not ours"):
         client.get("/refuse/other")
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/contact/", "/accounts/login/", "/nowhere", "/refuse/not-allowed", "/studios/"]
+)
+def test_no_cache_keeps_an_answer_and_no_other_site_uses_it(client, address):
+    answer = client.get(address)
+
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=(self)" in answer["Permissions-Policy"]
+    assert "geolocation=()" in answer["Permissions-Policy"]

@@ -1,11 +1,35 @@
-"""Turns a typed refusal into an answer a person or a script can use, in one place for every view."""
+"""What holds for every answer: headers that keep it private, and refusals a person or a script can use."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 
 from vasistas.lib.errors import DomainError, LimitReached
+
+# What pages use is ours alone; what no page uses is nobody's, whatever script should ever get in.
+_OURS = "autoplay camera clipboard-write fullscreen microphone picture-in-picture publickey-credentials-create"
+_OURS += " publickey-credentials-get screen-wake-lock"
+_NOBODYS = "display-capture geolocation hid midi payment serial usb xr-spatial-tracking"
+PERMISSIONS_POLICY = ", ".join(
+    [*(f"{feature}=(self)" for feature in _OURS.split()), *(f"{feature}=()" for feature in _NOBODYS.split())]
+)
+
+
+class KeepPrivate:
+    """Pages are for one person unless their view says otherwise: no cache keeps them, no other site embeds them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
 
 
 class ShowDomainErrors:
