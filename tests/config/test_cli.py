@@ -76,3 +76,28 @@ def test_secrets_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> None:
     assert (first.returncode, second.returncode) == (0, 0)
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == made
     assert {oct(path.stat().st_mode & 0o777) for path in (tmp_path / "secrets").iterdir()} == {"0o600"}
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+@pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.1", "::", "cams.example"])
+def test_the_demo_shows_its_mails_to_this_machine_alone(command: str, bind: str, tmp_path: Path) -> None:
+    done = run(command, "--bind", bind, "--data", str(tmp_path / "data"), VASISTAS_DEMO="yes")
+    assert done.returncode == 1
+    assert done.stderr.startswith("vasistas: The demo shows every mail")
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_written_is_the_owners_alone(tmp_path: Path) -> None:
+    assert run("manage", "migrate", "--verbosity", "0", VASISTAS_DATA=str(tmp_path / "data")).returncode == 0
+    written = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
+    assert {path.name for path in written} >= {"data", "site.sqlite3", "secrets"}
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "GRANT_KEY"])
+def test_a_secret_that_can_be_guessed_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    for given in ({f"VASISTAS_{name}": "guess me"}, {f"VASISTAS_{name}_FILE": str(tmp_path / "key")}):
+        done = run("manage", "check", VASISTAS_DATA=str(tmp_path), **given)
+        assert done.returncode != 0
+        assert f"VASISTAS_{name} has " in done.stderr

@@ -1,6 +1,7 @@
 """The product's command: reads options, hands them to the settings by the environment, calls one function."""
 
 import argparse
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ def main(argv: list[str] | None = None) -> None:
     argv = sys.argv[1:] if argv is None else argv
     if sys.version_info < PYTHON_OLDEST:
         sys.exit("Vasistas needs Python 3.12 or newer. Install one and make the virtual environment again.")
+    os.umask(0o077)  # what is written is this account's alone: the database, pictures, logs
     if argv[:1] == ["manage"]:
         return _manage(argv[1:])
     options = _parser().parse_args(argv)
@@ -85,7 +87,19 @@ def _configure(options: argparse.Namespace, *, demo: bool = False) -> None:
     os.environ.setdefault("VASISTAS_MEDIA_CONTROL_PORT", str(port + 1))
     os.environ["VASISTAS_MEDIA_PORT"] = str(options.media_port or port + 2)
     os.environ["VASISTAS_DEMO"] = "yes" if demo else os.environ.get("VASISTAS_DEMO", "no")
+    if os.environ["VASISTAS_DEMO"].lower() in {"yes", "true", "1"} and not _is_loopback(options.bind):
+        raise CommandFailed(
+            "The demo shows every mail, and with it every account, to whoever asks; it listens on this machine alone. "
+            "Leave --bind and VASISTAS_BIND out, or use `vasistas serve` without VASISTAS_DEMO."
+        )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
+
+
+def _is_loopback(bind: str) -> bool:
+    try:
+        return ipaddress.ip_address(bind).is_loopback
+    except ValueError:
+        return bind == "localhost"
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 PREFIX = "VASISTAS_"
 SECRET_BYTES = 48
+SECRET_CHARS_MIN = 32
 
 
 def text(name: str, default: str) -> str:
@@ -36,7 +37,7 @@ def words(name: str, default: str = "") -> list[str]:
 def secret(name: str, *, data: Path) -> str:
     """Read a secret from NAME, from the file named by NAME_FILE, or from `data`, where it is made on first use."""
     if value := os.environ.get(PREFIX + name):
-        return value
+        return _long_enough(name, value)
     named = os.environ.get(f"{PREFIX}{name}_FILE")
     path = Path(named) if named else data / "secrets" / name.lower()
     if named and not path.is_file():
@@ -46,4 +47,13 @@ def secret(name: str, *, data: Path) -> str:
         fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fresh, "w") as file:
             file.write(secrets.token_urlsafe(SECRET_BYTES))
-    return path.read_text().strip()
+    return _long_enough(name, path.read_text().strip())
+
+
+def _long_enough(name: str, value: str) -> str:
+    """Refuse what can be guessed, and the empty file of a disk that was full: with it anyone could sign."""
+    if len(value) < SECRET_CHARS_MIN:
+        raise ImproperlyConfigured(
+            f"{PREFIX}{name} has {len(value)} characters; give it {SECRET_CHARS_MIN} random ones or more."
+        )
+    return value
