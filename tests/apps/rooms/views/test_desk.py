@@ -219,3 +219,9 @@ def test_the_picture_of_an_adult_room_is_for_those_who_stated_their_age(town: To
     town.visitor.post("/age-statement/", {"over_18": "1"})
     served = town.visitor.get(url)
     assert (served.status_code, served["Cache-Control"]) == (200, "private, no-store")
+
+
+def test_a_host_who_renames_the_room_all_the_time_is_slowed_down(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "DETAILS_PER_MINUTE", 1)
+    assert [town.ada.post("/rooms/ada/details", {"title": title}).status_code for title in "ab"] == [422, 429]
+    assert town.ada.get("/rooms/ada/details").status_code == 200

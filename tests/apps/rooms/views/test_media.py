@@ -252,3 +252,10 @@ def test_the_uplink_test_is_measured_and_ended(town: Town) -> None:
     assert town.ada.delete(place, **SCRIPT).status_code == 200
     assert town.ada.get(place, **SCRIPT).status_code == 404
     assert state() == "offline"
+
+
+def test_a_host_who_pauses_all_the_time_is_slowed_down(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "AWAY_PER_MINUTE", 2)
+    go_live(town)
+    answers = [town.ada.post("/rooms/ada/away", {"away": away}, **SCRIPT).status_code for away in "101"]
+    assert answers == [200, 200, 429]

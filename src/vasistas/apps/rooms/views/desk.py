@@ -17,6 +17,7 @@ from vasistas.guard.access import public
 from vasistas.lib.errors import DomainError
 
 THUMBNAILS_PER_MINUTE = 30
+DETAILS_PER_MINUTE = 20  # each is told to every page of the lobby
 MODERATORS_PER_MINUTE = 30
 KEYS_PER_MINUTE = 10
 
@@ -52,6 +53,8 @@ def become(request: HttpRequest) -> HttpResponse:
 def details(request: HttpRequest, slug: str) -> HttpResponse:
     room = queries.get_own_room(answers.member_of(request), slug)
     form = forms.RoomForm(request.POST or None, initial=forms.RoomForm.initial_of(room))
+    if request.method == "POST":
+        answers.limit(request, "rooms.details", DETAILS_PER_MINUTE)
     if form.is_valid():
         try:
             operations.change_room(room=room, details=form.details())

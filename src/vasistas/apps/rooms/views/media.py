@@ -20,6 +20,7 @@ WHEP_PER_MINUTE = 120  # per member, or per address: a household with several pl
 WHIP_PER_MINUTE = 30
 WHIP_KEY_PER_MINUTE = 60  # per address; streaming software tries again every second or two
 PROBE_PER_MINUTE = 10
+AWAY_PER_MINUTE = 20  # each is told to every page of the lobby, which may read its list again
 STREAM_KEY_CHARS_MAX = 128
 BEARER = "Bearer "
 
@@ -170,6 +171,7 @@ def cut(request: HttpRequest, slug: str) -> HttpResponse:
 def away(request: HttpRequest, slug: str) -> HttpResponse:
     """`away=1` pauses, `away=0` is back."""
     room = _own_room(request, slug)
+    answers.limit(request, "rooms.away", AWAY_PER_MINUTE)
     is_away = request.POST.get("away") == "1"
     operations.set_away(room=room, is_away=is_away, at=timezone.now())
     return JsonResponse({"state": "away" if is_away else "live"})
