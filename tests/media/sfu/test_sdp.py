@@ -39,6 +39,7 @@ def test_parse_reads_simulcast_layers_and_repairs():
         offers.offer(offers.audio()).replace("a=mid:0", "a=mid:" + "x" * 40),
         offers.offer(offers.audio()).replace("SAVPF 111", "SAVPF 1111"),
         offers.offer(offers.audio()).replace("SAVPF 111", "SAVPF x"),
+        offers.offer(offers.audio()).replace("SAVPF 111", "SAVPF " + "1" * 5_000),
         offers.offer(offers.audio()).replace("m=audio", "m=application"),
         offers.offer(offers.audio(), offers.audio()),
         offers.offer(offers.video(more=("a=simulcast:send a;b;c;d",))),
@@ -50,6 +51,13 @@ def test_parse_reads_simulcast_layers_and_repairs():
 def test_parse_refuses_what_it_cannot_use(text):
     with pytest.raises(SdpMalformed):
         sdp.parse(text)
+
+
+@pytest.mark.parametrize("line", ["a=fmtp:{} apt=96", "a=ssrc-group:FID {} {}"])
+def test_parse_passes_over_numbers_that_are_none(line):
+    section = sdp.parse(offers.offer(offers.video(more=(line.replace("{}", "1" * 5_000),)))).sections[0]
+
+    assert section.repairs == {}
 
 
 def test_published_takes_the_first_codec_the_engine_forwards():

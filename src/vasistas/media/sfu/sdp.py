@@ -26,6 +26,7 @@ DOWNSTREAM_EXTENSIONS = (ABS_SEND_TIME, ORIENTATION)
 LAYERS_MAX = 3
 EXTENSION_ID_MAX = 14  # one-byte header extensions (RFC 8285)
 PAYLOAD_TYPE_MAX = 127
+SSRC_DIGITS_MAX = 10  # 32 bits
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.+-]{1,32}")
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}")
@@ -145,7 +146,7 @@ def _section(body: list[str]) -> Section:
         raise _malformed(f"the {kind} section has no usable a=mid")
     if "a=rtcp-mux" not in body:
         raise _malformed(f"the {kind} section does not offer a=rtcp-mux")
-    if not words[3:] or any(not word.isdecimal() or int(word) > PAYLOAD_TYPE_MAX for word in words[3:]):
+    if not words[3:] or any(not _is_number(word) or int(word) > PAYLOAD_TYPE_MAX for word in words[3:]):
         raise _malformed(f"the {kind} section has a payload type that is no number up to {PAYLOAD_TYPE_MAX}")
     directions = {"sendrecv", "sendonly", "recvonly", "inactive"}
     return Section(
@@ -160,6 +161,11 @@ def _section(body: list[str]) -> Section:
     )
 
 
+def _is_number(word: str) -> bool:
+    """Whether `int` may read it: Python refuses thousands of digits by an error."""
+    return word.isascii() and word.isdecimal() and len(word) <= SSRC_DIGITS_MAX
+
+
 def _is_profile(word: str) -> bool:
     return word in {"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"}
 
@@ -168,7 +174,7 @@ def _codecs(body: list[str], order: list[int]) -> tuple[Codec, ...]:
     parameters: dict[int, tuple[tuple[str, str], ...]] = {}
     for line in _attributes(body, "fmtp"):
         number, _, rest = line.partition(" ")
-        if number.isdecimal():
+        if _is_number(number):
             pairs = (item.strip().partition("=") for item in rest.split(";"))
             parameters[int(number)] = tuple((name.lower(), value) for name, _, value in pairs if name)
     found: dict[int, Codec] = {}
@@ -210,7 +216,7 @@ def _repairs(body: list[str]) -> dict[int, int]:
     found = {}
     for line in _attributes(body, "ssrc-group"):
         words = line.split()
-        if len(words) == 3 and words[0] == "FID" and words[1].isdecimal() and words[2].isdecimal():
+        if len(words) == 3 and words[0] == "FID" and _is_number(words[1]) and _is_number(words[2]):
             found[int(words[2])] = int(words[1])
     return found
 
