@@ -66,3 +66,14 @@ def test_an_address_is_small_letters_digits_and_hyphens(slug: str) -> None:
 )
 def test_wrong_values_are_named(field: str, value: str) -> None:
     assert list(become(**{field: value}).errors) == [field]
+
+
+def test_a_title_cannot_turn_what_stands_beside_it() -> None:
+    form = become(title="\u202eBach\u2066 at\tnoon 👩\u200d🎤\x07")
+    assert form.is_valid(), form.errors
+    assert form.details().title == "Bach at noon 👩\u200d🎤"
+
+
+@pytest.mark.parametrize("title", ["\u202e\u202e\u202ea", "\u200d\u200d\u200d\u200d"])
+def test_a_title_that_nobody_sees_is_refused(title: str) -> None:
+    assert set(become(title=title).errors) == {"title"}

@@ -29,6 +29,7 @@ NAME_CHARS_MAX = 64
 SLUG = RegexValidator(
     r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use small letters a to z, digits and single hyphens between them.")
 )
+_JOINERS = "\u200c\u200d"  # letters of Persian and Indic scripts, and emoji, are joined by them
 _TAG = re.compile(r"[^\W_]+(-[^\W_]+)*")
 
 
@@ -50,6 +51,12 @@ def clean_tags(text: str) -> list[str]:
             gettext("These are %(count)s tags; %(max)s are the limit.") % {"count": len(words), "max": TAGS_MAX}
         )
     return words
+
+
+def clean_line(text: str) -> str:
+    """One line without control and format characters: a bidi override (UAX #9) would turn what stands beside it."""
+    kept = (char for char in text if char in _JOINERS or char.isspace() or unicodedata.category(char)[0] != "C")
+    return " ".join("".join(kept).split())
 
 
 class RoomForm(forms.Form):
@@ -74,7 +81,10 @@ class RoomForm(forms.Form):
     )
 
     def clean_title(self) -> str:
-        return " ".join(str(self.cleaned_data["title"]).split())
+        title = clean_line(self.cleaned_data["title"])
+        if len(title) < TITLE_CHARS_MIN or not any(unicodedata.category(char)[0] in "LNPS" for char in title):
+            raise ValidationError(gettext("Write %(count)s visible characters or more.") % {"count": TITLE_CHARS_MIN})
+        return title
 
     def clean_tags(self) -> list[str]:
         return clean_tags(self.cleaned_data["tags"])
