@@ -33,9 +33,12 @@ def visitor(browser: Browser, site: Site) -> None:
         "() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames > 60",
         timeout=PICTURE_S * 1_000,
     )
+    page.wait_for_function("() => document.querySelectorAll('.chat__line').length >= 6", timeout=PICTURE_S * 1_000)
     keep(page, "watch")
     page.goto("/")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(
+        "() => document.querySelectorAll('img[src*=\"/thumbnails/\"]').length >= 2", timeout=PICTURE_S * 1_000
+    )
     keep(page, "home")
 
 

@@ -26,6 +26,8 @@ from vasistas.media import synthetic
 
 READY_POLL_S = 0.2
 PAUSE_S = (5.0, 14.0)  # between two lines of chat
+OPENING_LINES = 6  # come quickly, so that the first visitor finds a conversation
+OPENING_PAUSE_S = 1.0
 STILL_EVERY_S = 8.0  # as a host's browser sends its thumbnails
 STILL_FIRST_S = 2.0
 STOP_S = 5.0
@@ -110,18 +112,18 @@ def _take_still(room: Room, picture: str) -> bool:
 
 
 def chatter(stop: threading.Event, hosts: int) -> None:
-    """Say a line in a live demo room every few seconds until stopped."""
-    line = 0
-    while not stop.wait(random.uniform(*PAUSE_S)):  # noqa: S311 — a pause, not a secret
-        name, text = LINES[line % len(LINES)]
-        line += 1
+    """Say a line in the live demo rooms every few seconds until stopped; the first ones soon after they go live."""
+    said = 0
+    while not stop.wait(OPENING_PAUSE_S if said < OPENING_LINES else random.uniform(*PAUSE_S)):  # noqa: S311 — a pause
+        name, text = LINES[said % len(LINES)]
         try:
             close_old_connections()
-            author = Member.objects.filter(display_name=name).first()
-            for room, _picture in on_air(hosts):
-                if author is not None and room.is_on_air:
-                    chat.say(room=room, author=author, text=text, at=timezone.now())
-        except DomainError:
-            continue  # slow mode, a mute or a limit that a visitor of the demo has set
+            author = Member.objects.get(display_name=name)
+            live = [room for room, _picture in on_air(hosts) if room.is_on_air]
+            said += 1 if live else 0
+            for room in live:
+                chat.say(room=room, author=author, text=text, at=timezone.now())
+        except (DomainError, Member.DoesNotExist):
+            said += 1  # slow mode, a mute, a limit or a change of name by a visitor of the demo
         except Exception:
             logger.exception("demo.chatter_failed")
