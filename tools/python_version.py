@@ -2,5 +2,5 @@
 
 import sys
 
-if sys.version_info < (3, 12):  # noqa: UP036 — this file is for the Pythons that are too old
+if sys.version_info < (3, 12):
     sys.exit("Vasistas needs Python 3.12 or newer. Install one and run make again with PYTHON=python3.13 added.")
