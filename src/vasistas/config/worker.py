@@ -19,6 +19,7 @@ SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     "chat": chat.sweep,
     "accounts": accounts.forget_unverified,
+    "sessions": accounts.forget_sessions,
 }
 
 logger = logging.getLogger(__name__)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from tests.factories.accounts import make_member
@@ -60,3 +62,17 @@ def test_forget_unverified_deletes_what_nobody_proved_within_three_days():
 
     assert sorted(Member.objects.values_list("display_name", flat=True)) == ["Max", "Sam", "Vi"]
     assert Subject.objects.count() == 3
+
+
+def test_forget_sessions_deletes_what_ended_and_the_addresses_that_go_with_it():
+    now = timezone.now()
+    vi = make_member("Vi")
+    for key, expires_in, seen_ago in (("open", 1, 1), ("ended", -1, 1), ("unseen", 1, 31)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(days=expires_in))
+        session = UserSession.objects.create(user=vi, session_key=key, ip="192.0.2.1", user_agent="x")
+        UserSession.objects.filter(pk=session.pk).update(last_seen_at=now - timedelta(days=seen_ago))
+
+    assert operations.forget_sessions(now) == 3
+
+    assert list(Session.objects.order_by("session_key").values_list("session_key", flat=True)) == ["open", "unseen"]
+    assert list(UserSession.objects.values_list("session_key", flat=True)) == ["open"]

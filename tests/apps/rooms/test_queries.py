@@ -161,7 +161,7 @@ def test_followed_rooms_take_the_same_queries(django_assert_num_queries) -> None
     for room in make_rooms(3):
         operations.follow(room=room, member=vi, at=NOON)
     with django_assert_num_queries(2):
-        assert len(names_of(queries.followed_rooms(vi))) == 3
+        assert len(names_of(queries.followed_rooms(Viewer(vi)))) == 3
 
 
 def test_followed_rooms_on_air_come_first() -> None:
@@ -169,7 +169,14 @@ def test_followed_rooms_on_air_come_first() -> None:
     for room in (first, second):
         operations.follow(room=room, member=vi, at=NOON)
     Room.objects.filter(pk=second.pk).update(state="live")
-    assert queries.followed_rooms(vi) == [second, first]
+    assert queries.followed_rooms(Viewer(vi)) == [second, first]
+
+
+def test_followed_adult_rooms_wait_for_the_statement_of_age() -> None:
+    vi, room = make_member("Vi"), make_room(content_class="adult")
+    operations.follow(room=room, member=vi, at=NOON)
+    assert queries.followed_rooms(Viewer(vi)) == []
+    assert queries.followed_rooms(Viewer(vi, is_age_confirmed=True)) == [room]
 
 
 SEARCHES = [

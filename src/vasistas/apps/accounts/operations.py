@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -11,6 +13,7 @@ from vasistas.lib import lookalikes
 from vasistas.lib.errors import DomainError
 
 UNVERIFIED_KEEP = timedelta(days=3)
+SESSION_ADDRESS_KEEP = timedelta(days=30)
 FORGET_BATCH_ROWS = 500
 
 
@@ -76,3 +79,14 @@ def forget_unverified(at: datetime) -> int:
                 subject.delete()
         count += len(members)
     return count
+
+
+def forget_sessions(at: datetime) -> int:
+    """Delete sessions that have ended, and what was noted of devices not seen within SESSION_ADDRESS_KEEP.
+
+    The note holds an address and the browser's name (`usersessions.UserSession`). Returns how many rows went.
+    """
+    ended, _by_model = Session.objects.filter(expire_date__lt=at).delete()
+    unseen, _by_model = UserSession.objects.filter(last_seen_at__lt=at - SESSION_ADDRESS_KEEP).delete()
+    gone, _by_model = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return sum((ended, unseen, gone))

@@ -244,9 +244,11 @@ def follower_count(room: Room) -> int:
     return Follow.objects.filter(room=room).count()
 
 
-def followed_rooms(member: Member) -> list[Room]:
-    """Rooms a member follows: on air first, then by name of the host; at most FOLLOWED_SHOWN_MAX."""
-    rooms = Room.objects.shown().filter(follows__member=member).for_cards()
+def followed_rooms(viewer: Viewer) -> list[Room]:
+    """Rooms a member follows: on air first, then by name of the host; at most FOLLOWED_SHOWN_MAX. Visitors: none."""
+    if viewer.member is None:
+        return []
+    rooms = _visible(viewer).filter(follows__member=viewer.member).for_cards()
     rooms = rooms.order_by("-viewer_count", "host__member__display_name")[:FOLLOWED_SHOWN_MAX]
     return sorted(rooms, key=lambda room: not room.is_on_air)
 

@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     positions = live.page(lobbies_for(viewer), snapshot_url=reverse("pages:lobby"))
     featured = rooms.featured(viewer, FEATURED_MAX)
-    followed = rooms.followed_rooms(viewer.member)[:FOLLOWED_MAX] if viewer.member else []
+    followed = rooms.followed_rooms(viewer)[:FOLLOWED_MAX]
     context = {
         "realtime": positions,
         "featured": featured,

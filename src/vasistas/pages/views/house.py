@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.rooms import queries as rooms
+from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
 from vasistas.lib.errors import NotAllowed
 from vasistas.pages import privacy_words
@@ -39,7 +40,7 @@ def my_account(request: HttpRequest) -> HttpResponse:
         raise NotAllowed(_("Sign in first."))
     context = {
         "has_second_factor": accounts.has_second_factor(member),
-        "followed": rooms.followed_rooms(member)[:FOLLOWED_MAX],
+        "followed": rooms.followed_rooms(Viewer.of(member, request.session))[:FOLLOWED_MAX],
         "room": rooms.room_of_host(member),
     }
     return render(request, "pages/my_account.html", context)

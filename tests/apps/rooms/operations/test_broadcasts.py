@@ -41,6 +41,16 @@ def test_going_live_is_starting_then_live_when_media_flows(scene: Scene) -> None
     assert queries.open_broadcast(room).session == S1
 
 
+@pytest.mark.parametrize(("ingest", "after"), [("whip", "offline"), ("browser", "live")])
+def test_rotating_the_stream_key_ends_what_came_in_by_the_old_one(scene: Scene, ingest: str, after: str) -> None:
+    room = make_room()
+    operations.go_live(room=room, session=S1, offer=OFFER, ingest=ingest, takeover=False, at=scene.at)
+    scene.follow()
+    operations.rotate_stream_key(room=room, at=scene.at)
+    scene.follow()
+    assert state(room) == after
+
+
 def test_a_malformed_offer_leaves_nothing_behind(scene: Scene) -> None:
     room = make_room()
     with pytest.raises(SdpMalformed):

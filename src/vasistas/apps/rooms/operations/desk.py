@@ -13,7 +13,17 @@ from vasistas.apps.providers import operations as providers
 from vasistas.apps.providers.models import Host
 from vasistas.apps.rooms import queries, rules
 from vasistas.apps.rooms.events import DetailsChanged, RoomCreated
-from vasistas.apps.rooms.models import STREAM_KEY_HINT_CHARS, TAGS_MAX, ContentClass, Language, Room, State, Tag
+from vasistas.apps.rooms.models import (
+    STREAM_KEY_HINT_CHARS,
+    TAGS_MAX,
+    Broadcast,
+    ContentClass,
+    Language,
+    Room,
+    State,
+    Tag,
+)
+from vasistas.apps.rooms.operations import broadcasts
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError
 
@@ -100,11 +110,16 @@ def change_room(*, room: Room, details: RoomDetails) -> None:
 
 
 def rotate_stream_key(*, room: Room, at: datetime) -> str:
-    """Make a new key for streaming software and return it: the only time it can be read. The old one ends at once."""
+    """Make a new key for streaming software and return it: the only time it can be read. The old one ends at once.
+
+    So does a broadcast that came in by it: whoever rotates a key may do so because somebody else has it.
+    """
     key = f"vk-{secrets.token_urlsafe(STREAM_KEY_BYTES)}"
     Room.objects.filter(pk=room.pk).update(
         stream_key_hash=queries.hash_key(key), stream_key_hint=key[-STREAM_KEY_HINT_CHARS:], stream_key_at=at
     )
+    if Broadcast.objects.filter(room=room, ended_at=None, ingest=Broadcast.Ingest.WHIP).exists():
+        broadcasts.cut(room=room, at=at)
     return key
 
 

@@ -4,7 +4,7 @@
  *
  *   "realtime"         detail {channel, tag, data}: something happened
  *   "realtime:reset"   detail {channel, snapshot}: events were missed; this is how things stand now
- *   "realtime:status"  detail {status}: "connecting", "live", "waiting" or "stopped"
+ *   "realtime:status"  detail {status}: "connecting", "live", "waiting" or "stopped"; also html[data-realtime]
  */
 
 import { connect } from "./realtime.js";
@@ -29,7 +29,10 @@ export function openPage(page) {
     url: config.url,
     channels: config.channels,
     onEvent: (channel, tag, data) => tell("realtime", { channel, tag, data }),
-    onStatus: (status) => tell("realtime:status", { status }),
+    onStatus(status) {
+      page.documentElement.dataset.realtime = status;
+      tell("realtime:status", { status });
+    },
     async onReset(channel) {
       const fresh = await snapshot();
       tell("realtime:reset", { channel, snapshot: fresh });
