@@ -9,14 +9,17 @@ from vasistas.media.synthetic.scenes import painting
 from vasistas.media.synthetic.scenes.painting import SUPERSAMPLING, Colour, Size
 
 WATER = ((0.0, (92, 214, 220)), (0.28, (30, 150, 186)), (0.7, (12, 78, 128)), (1.0, (6, 40, 82)))
-SAND = ((0.0, (150, 160, 140)), (1.0, (58, 84, 100)))
+SAND = ((0.0, (214, 204, 164)), (0.5, (152, 158, 140)), (1.0, (74, 100, 112)))
 KINDS: tuple[tuple[Colour, Colour, float], ...] = (
     ((255, 148, 38), (255, 248, 236), 0.62),
     ((250, 208, 62), (40, 62, 120), 0.78),
     ((232, 92, 122), (255, 206, 190), 0.5),
 )
+CORALS: tuple[Colour, ...] = ((240, 110, 104), (248, 168, 92), (190, 92, 176))
+CORAL_TWIG = 9  # a branch shorter than this ends
 TAIL_PHASES = 10
 WEED_PHASES = 24
+WEED_KNOTS = 64
 FISH = 11
 BUBBLES = 26
 
@@ -27,7 +30,7 @@ class Aquarium:
     def __init__(self, size: Size) -> None:
         self._size, self._unit = size, size[1] / 360
         rng = random.Random(7)  # noqa: S311 — a picture, not a secret
-        self._water = self._paint_water(rng)
+        self._water = self._paint_water()
         self._rays = [self._paint_rays(seed) for seed in (3, 4)]
         self._fish = [self._paint_fish(*kind, length) for length in (46, 62, 84) for kind in KINDS]
         self._swims = [
@@ -74,7 +77,7 @@ class Aquarium:
         y = depth * self._size[1] + math.sin(t * 0.6 + phase) * 14 * self._unit
         picture.paste(sprite, (int(x), int(y)), sprite)
 
-    def _paint_water(self, rng: random.Random) -> Image.Image:
+    def _paint_water(self) -> Image.Image:
         width, height = self._size
         water = painting.gradient(self._size, WATER)
         far = Image.new("L", self._size)
@@ -94,15 +97,54 @@ class Aquarium:
         water.paste(
             painting.gradient((width, floor), SAND), (0, height - floor), mask.filter(ImageFilter.GaussianBlur(2))
         )
-        corals = ImageDraw.Draw(water)
-        for _ in range(26):
-            x, radius = rng.uniform(0.2, 0.44) * width, rng.uniform(5, 17) * self._unit
-            y = height * 0.97 - rng.random() * 22 * self._unit
-            colour = painting.mix((196, 76, 116), (250, 160, 120), rng.random())
-            corals.ellipse(
-                (x - radius, y - radius, x + radius, y + radius), fill=painting.mix(colour, WATER[2][1], 0.35)
-            )
+        self._paint_corals(water)
         return water.filter(ImageFilter.GaussianBlur(0.7))
+
+    def _paint_corals(self, water: Image.Image) -> None:
+        """Grow branching corals on the floor, the hindmost first, paler and in the colour of the water."""
+        rng = random.Random(9)  # noqa: S311 — a picture, not a secret
+        width, height = self._size
+        scale = 2
+        for layer in range(3):
+            drawn = Image.new("RGBA", (width * scale, height * scale), (0, 0, 0, 0))
+            brush = ImageDraw.Draw(drawn)
+            for middle, kind in ((0.27, 0), (0.36, 1), (0.2, 2), (0.69, 1), (0.74, 0)):
+                x = (middle + rng.uniform(-0.04, 0.04)) * width * scale
+                foot = height * scale * (0.9 + layer * 0.035)
+                colour = painting.mix(CORALS[(kind + layer) % len(CORALS)], WATER[2][1], 0.5 - layer * 0.22)
+                for _ in range(7):
+                    lean = rng.uniform(-0.75, 0.75)
+                    length = rng.uniform(15, 24) * self._unit * scale
+                    self._branch(brush, rng, (x, foot), lean=lean, length=length, colour=colour)
+            small = drawn.resize(self._size, Image.Resampling.LANCZOS)
+            water.paste(small, (0, 0), small)
+
+    def _branch(
+        self,
+        brush: ImageDraw.ImageDraw,
+        rng: random.Random,
+        foot: tuple[float, float],
+        *,
+        lean: float,
+        length: float,
+        colour: Colour,
+    ) -> None:
+        if length < CORAL_TWIG * self._unit:
+            return
+        x, y = foot
+        tip = (x + math.sin(lean) * length, y - math.cos(lean) * length)
+        half = length * 0.13
+        steps = max(2, int(length / 2))
+        tint = painting.mix(colour, (255, 236, 214), max(0.0, 0.5 - length / (60 * self._unit)))
+        for step in range(steps + 1):
+            place = step / steps
+            cx, cy = x + (tip[0] - x) * place, y + (tip[1] - y) * place
+            reach = half * (1.25 - 0.4 * place)
+            brush.ellipse((cx - reach, cy - reach, cx + reach, cy + reach), fill=(*tint, 255))
+        for turn in (-0.42, 0.42):
+            shorter = length * rng.uniform(0.62, 0.8)
+            bent = lean + turn * rng.uniform(0.5, 1.4)
+            self._branch(brush, rng, tip, lean=bent, length=shorter, colour=colour)
 
     def _paint_rays(self, seed: int) -> Image.Image:
         rng = random.Random(seed)  # noqa: S311 — a picture, not a secret
@@ -176,8 +218,8 @@ class Aquarium:
             for x, reach, phase, tint in blades:
                 colour = painting.mix((16, 92, 86), (86, 176, 96), tint)
                 turn = 2 * math.pi * step / WEED_PHASES + phase
-                for knot in range(28):
-                    up = knot / 27
+                for knot in range(WEED_KNOTS):
+                    up = knot / (WEED_KNOTS - 1)
                     centre = x * wide * 2 + math.sin(turn + up * 3) * 26 * self._unit * up
                     half = (7 * (1 - up) + 1.5) * self._unit
                     y = tall * 2 * (1 - up * reach)
