@@ -71,6 +71,24 @@ def test_without_an_address_it_says_what_is_missing():
     assert (ended.returncode, ended.stderr.strip()) == (1, "Give --whip URL and --key-file FILE, or --still PATH.")
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--scene", "sea"), "There is no scene 'sea'. Choose one of aquarium, aurora, harbour, night."),
+        (
+            ("--whip", "http://localhost:1/", "--key-file", "absent"),
+            "Cannot read the stream key from absent (No such file or directory).",
+        ),
+    ],
+)
+def test_wrong_use_is_told_in_one_line(options, said):
+    ended = subprocess.run(
+        [sys.executable, "-m", "vasistas.media.synthetic", *options], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stderr.strip()) == (1, said)
+
+
 def test_a_still_is_written(tmp_path):
     target = tmp_path / "still.webp"
 

@@ -54,12 +54,15 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m vasistas.media.synthetic", description=__doc__)
     parser.add_argument("--whip", metavar="URL", help="the site's WHIP address")
     parser.add_argument("--key-file", type=Path, metavar="FILE", help="file with the room's stream key")
-    parser.add_argument("--scene", "--palette", choices=sorted(synthetic.SCENES), default="aquarium")
+    parser.add_argument("--scene", "--palette", default="aquarium", help=", ".join(sorted(synthetic.SCENES)))
     parser.add_argument("--title", default="", help="drawn on the picture")
     parser.add_argument("--h264", action="store_true", help="code H264 instead of VP8")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started it, is gone")
     parser.add_argument("--still", type=Path, metavar="PATH", help="write one WebP picture and end")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.scene not in synthetic.SCENES:
+        sys.exit(f"There is no scene {options.scene!r}. Choose one of {', '.join(sorted(synthetic.SCENES))}.")
+    return options
 
 
 if __name__ == "__main__":
