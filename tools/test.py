@@ -35,7 +35,7 @@ def postgres() -> None:
 def javascript() -> None:
     """The browser's decisions, without a browser."""
     packages.require("nodejs")
-    _run("node", "--test", *sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.mjs")))
+    _run("node", "--test", "--test-reporter=dot", *sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.mjs")))
 
 
 def browser() -> None:
