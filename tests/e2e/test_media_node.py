@@ -6,20 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.e2e.conftest import CHROMIUM, FAKE_DEVICES, FLAGS
 from tests.media import nodes
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-background-networking",
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-]
+SOUND_AT_ONCE = "--autoplay-policy=no-user-gesture-required"
 ORIGIN = "http://localhost:9/"  # never reached: the page is made here, and localhost may use a camera
 PATIENCE_MS = 20_000
 PUBLISH = """async ({codec, simulcast}) => {
@@ -65,11 +57,11 @@ RECEIVED = """async () => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """One more Chromium, which plays sound without being asked."""
+    started = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *FAKE_DEVICES, SOUND_AT_ONCE])
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")
