@@ -6,12 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from vasistas.config.failure import CommandFailed
+
 PORT_DEFAULT = 8000
 PYTHON_OLDEST = (3, 12)
-
-
-class CommandFailed(Exception):  # noqa: N818 — reads as a fact
-    """A command cannot go on; the text is the one line the operator sees."""
 
 
 def main(argv: list[str] | None = None) -> None:

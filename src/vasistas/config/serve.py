@@ -19,7 +19,7 @@ import django
 import uvicorn
 from django.core.management import call_command
 
-from vasistas.config.cli import CommandFailed
+from vasistas.config.failure import CommandFailed
 
 SHUTDOWN_S = 5  # open requests get this long after Ctrl-C
 WORKER_STOP_S = 10  # the longest poll of the worker, and a little
