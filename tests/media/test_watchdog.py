@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.media import nodes
-from vasistas.media.watchdog import Supervisor, environment
+from vasistas.media.watchdog import Supervisor
 
 POLL_S = 0.1
 
@@ -19,7 +19,7 @@ def supervisor():
     started = Supervisor(
         [*nodes.command(port), "--media-port", str(nodes.free_port())],
         f"http://127.0.0.1:{port}/livez",
-        environment(VASISTAS_GRANT_KEY=nodes.KEY.decode(), VASISTAS_LOG_LEVEL="WARNING"),
+        {**os.environ, "VASISTAS_GRANT_KEY": nodes.KEY.decode(), "VASISTAS_LOG_LEVEL": "WARNING"},
         restarted.set,
         poll_s=POLL_S,
     )

@@ -5,7 +5,6 @@ cannot notice it, so its parent does.
 """
 
 import logging
-import os
 import subprocess
 import threading
 import time
@@ -61,15 +60,15 @@ class Supervisor:
     def stop(self) -> None:
         """End the process (SIGTERM, after 5 s SIGKILL) and stop watching. Repeating it is no error."""
         self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()  # also wakes the watching thread, which waits for its end
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join()
-        process = self._process
-        if process is None or process.poll() is not None:
+        process = self._process  # another one, when the thread was just replacing it
+        if process is None:
             return
         process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
+        if _status_within(process, STOP_S) is None:
             process.kill()
             process.wait()
 
@@ -110,11 +109,12 @@ class Supervisor:
         asked_at = time.monotonic()
         while True:
             pause_s = self._poll_s if self.has_answered else min(self._poll_s, START_POLL_S)
-            if self._stopping.wait(max(0.0, asked_at + pause_s - time.monotonic())):
+            status = _status_within(process, max(0.0, asked_at + pause_s - time.monotonic()))
+            if self._stopping.is_set():
                 return None
-            asked_at = time.monotonic()
-            if (status := process.poll()) is not None:
+            if status is not None:  # noticed at once, not at the next question: viewers wait for the next node
                 return f"exited:{status}"
+            asked_at = time.monotonic()
             if self._answers(http):
                 misses, self.has_answered = 0, True
                 continue
@@ -132,6 +132,9 @@ class Supervisor:
             return False
 
 
-def environment(**extra: str) -> dict[str, str]:
-    """Our environment with `extra` on top, for a child."""
-    return {**os.environ, **extra}
+def _status_within(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """Return the exit status as soon as the process has ended, None when it has not within `seconds`."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
