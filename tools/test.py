@@ -35,7 +35,12 @@ def postgres() -> None:
 def javascript() -> None:
     """The browser's decisions, without a browser."""
     packages.require("nodejs")
-    _run("node", "--test", "--test-reporter=dot", *sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.mjs")))
+    _run(
+        "node",
+        "--test",
+        "--test-reporter=dot",
+        *sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.mjs")),
+    )
 
 
 def browser() -> None:
