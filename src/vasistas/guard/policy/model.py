@@ -1,0 +1,164 @@
+"""The operator's privacy policy as typed, immutable values: what `policy/policy.toml` and `policy/clauses/` compile to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+type Words = Mapping[str, str]  # language ("en", "fr") -> words
+
+
+class Reads(StrEnum):
+    """How reads under a purpose are kept. Source: docs/decisions/0008-read-log-and-audit-chain.md."""
+
+    OWN = "own"  # people read their own data: noted with the session; another person's data: one entry each
+    PUBLISHED = "published"  # what people chose to show everyone: no entry; a log of it would itself be surveillance
+    EACH = "each"  # staff and moderators: one entry for each request, purpose and subject
+    RUN = "run"  # a job over many people: one entry for the run, with the set of subjects
+    INTERNAL = "internal"  # the guard's own bookkeeping, which shows nothing to anyone
+
+
+class Basis(StrEnum):
+    """Legal bases of GDPR Art. 6(1)."""
+
+    CONSENT = "consent"  # (a)
+    CONTRACT = "contract"  # (b)
+    LEGAL_OBLIGATION = "legal_obligation"  # (c)
+    LEGITIMATE_INTEREST = "legitimate_interest"  # (f)
+
+
+class Mode(StrEnum):
+    OBSERVE = "observe"  # count what would be refused; proves nothing
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True)
+class Category:
+    """dpv: term of the W3C Data Privacy Vocabulary for personal data. is_special: GDPR Art. 9."""
+
+    key: str
+    title: Words
+    words: Words
+    dpv: str
+    is_special: bool = False
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """categories: all that may be touched under it; nothing else is, and there is no wildcard."""
+
+    key: str
+    title: Words
+    words: Words
+    categories: frozenset[str]
+    reads: Reads
+    needs_reason: bool = False
+    mode: Mode = Mode.ENFORCE
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """role: processor, host, authority … country: ISO 3166. instrument: of a transfer out of the EEA, with its expiry."""
+
+    key: str
+    title: Words
+    role: str
+    country: str
+    instrument: str = ""
+    expires: date | None = None
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long a declared field stays. days_max: from `after`; None: as long as what `after` names lasts.
+
+    days_min: a statute that forbids deleting earlier, named in `statute`. then: delete, shred, anonymise or aggregate.
+    """
+
+    key: str
+    words: Words
+    after: str
+    days_max: int | None
+    days_min: int = 0
+    statute: str = ""
+    then: str = "delete"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One row of the record of processing activities (GDPR Art. 30)."""
+
+    key: str
+    title: Words
+    purpose: str
+    categories: frozenset[str]
+    basis: Basis
+    basis_words: Words
+    recipients: tuple[str, ...]
+    retention: tuple[str, ...]
+    owner: str
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """name: `*` at the end stands for any ending. kind: necessary, or the purpose whose consent it needs."""
+
+    name: str
+    storage: str  # cookie, localStorage, sessionStorage, indexedDB
+    kind: str
+    words: Words
+    duration: Words
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One promise of a clause that software keeps. checks: names in the check registry. awaits: what is not built yet;
+    then the rule has no checks and its clause reads UNPROVEN.
+    """
+
+    key: str
+    words: Words
+    checks: tuple[str, ...] = ()
+    awaits: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """number: "0" to "10" and "M". words: Markdown by language. digest: SHA-256 over words and rules together."""
+
+    number: str
+    kind: str  # executable, attested, informative
+    title: Words
+    words: Words
+    rules: tuple[Rule, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The supervisory authority people may complain to (GDPR Art. 77)."""
+
+    name: str
+    address: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The whole policy. digest: SHA-256 over all of it. is_released: a snapshot of `version` stands beside it, and is
+    the same.
+    """
+
+    version: int
+    effective: date
+    languages: tuple[str, ...]
+    authority: Authority
+    categories: Mapping[str, Category]
+    purposes: Mapping[str, Purpose]
+    recipients: Mapping[str, Recipient]
+    retention: Mapping[str, Retention]
+    activities: Mapping[str, Activity]
+    cookies: tuple[Cookie, ...]
+    clauses: Mapping[str, Clause]
+    digest: str
+    is_released: bool
