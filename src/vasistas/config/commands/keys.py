@@ -1,0 +1,7 @@
+"""`vasistas keys`."""
+
+from vasistas.config.commands import AddCommand
+
+
+def add(command: AddCommand) -> None:  # noqa: ARG001 — filled by the slice that builds it
+    """Add `vasistas keys` to the parser."""

@@ -1,0 +1,7 @@
+"""`vasistas prove`."""
+
+from vasistas.config.commands import AddCommand
+
+
+def add(command: AddCommand) -> None:  # noqa: ARG001 — filled by the slice that builds it
+    """Add `vasistas prove` to the parser."""
