@@ -159,7 +159,7 @@ class Datum:
 
 @dataclass(frozen=True)
 class Decision:
-    """fate: of the original. purposes: all it may still be used for. copies: holds that get one. step: which decided."""
+    """fate: of the original. purposes: what it may still be used for. copies: holds that get one. step: who decided."""
 
     fate: Fate
     purposes: frozenset[str]
