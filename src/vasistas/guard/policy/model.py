@@ -113,13 +113,17 @@ class Cookie:
 @dataclass(frozen=True)
 class Rule:
     """One promise of a clause that software keeps. checks: names in the check registry. awaits: what is not built yet;
-    then the rule has no checks and its clause reads UNPROVEN.
+    then the rule has no checks and its clause reads UNPROVEN. attested_by, attested_until: whose word stands for it, and
+    until when. not_applicable: why this site need not keep it.
     """
 
     key: str
     words: Words
     checks: tuple[str, ...] = ()
     awaits: Words = field(default_factory=dict)
+    attested_by: str = ""
+    attested_until: date | None = None
+    not_applicable: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
