@@ -10,7 +10,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.guard import declarations
 from vasistas.guard.declarations import Declaration, declare, derived, found_by, not_personal, personal
 
-MAIL = personal("user.contact.email", keep="30 days")
+MAIL = personal("user.contact.email", keep="account_life")
 
 
 def ids(faults: Any) -> list[str]:
@@ -70,8 +70,16 @@ def test_check_finds_a_declaration_of_no_model(monkeypatch):
         (None, {"email": MAIL, "member": derived("the path")}, ["guard.E004"]),
         (None, {"email": not_personal(" "), "member": derived("the path")}, ["guard.E005"]),
         (None, {"email": not_personal("x"), "member": derived("")}, ["guard.E005"]),
-        (found_by("hand"), {"email": personal("Mail", keep="x"), "member": derived("x")}, ["guard.E005"]),
-        (found_by("hand"), {"email": personal("user.mail", keep=""), "member": derived("x")}, ["guard.E005"]),
+        (
+            found_by("hand"),
+            {"email": personal("user.contact.mail", keep="account_life"), "member": derived("x")},
+            ["guard.E007"],
+        ),
+        (
+            found_by("hand"),
+            {"email": personal("user.contact.email", keep="30 days"), "member": derived("x")},
+            ["guard.E008"],
+        ),
         (found_by("hand"), {"email": MAIL, "member": derived("the path")}, []),
         ("member", {"email": MAIL, "member": derived("the path")}, ["guard.E006"]),
         ("owner__subject", {"email": MAIL, "member": derived("the path")}, ["guard.E006"]),

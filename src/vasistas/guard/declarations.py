@@ -1,13 +1,14 @@
 """What each model field holds: declared beside the model, complete or the build fails.
 
-The declarations are the one source of the category list and, as the product grows, of export, erasure, retention and
-the record of processing activities (GDPR Art. 30). A field is one of three things:
+The declarations are the one source of the category list, the record of processing activities (GDPR Art. 30), export,
+erasure, retention, the masks of the read log and the data map. A field is one of four things:
 
-`personal(category, keep)`: about a person. `not_personal(reason)`: about nobody. `derived(source)`: computed from other
-fields, and as personal as they are. Sealed fields arrive with the keyring.
+`personal(category, keep)`: about a person. `sealed(category, keep)`: the same, and stored as ciphertext under that
+person's own key. `not_personal(reason)`: about nobody. `derived(source)`: computed from other fields, and as personal
+as they are. `keep` names a rule of [retention] in policy/policy.toml.
 """
 
-import re
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +18,30 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from vasistas.guard.policy import get_policy
+from vasistas.guard.policy.faults import PolicyRefused, nearest
+
 SUBJECT_LABEL = "privacy.Subject"  # where every path ends; named, not imported: guard knows no app
-CATEGORY = re.compile(r"[a-z]+(\.[a-z][a-z_]*)+")
+KEY_CLASSES = ("identity", "communications", "support", "media")  # one data key for each, per subject
 
 
 @dataclass(frozen=True)
 class Personal:
-    """category: dotted key of a data category (`user.contact.email`). keep: retention in words and days."""
+    """category: key of a data category (`user.contact.email`). keep: key of a retention rule (`account_life`).
+
+    schema: of a JSON field, each key of its objects -> what stands there.
+    """
 
     category: str
     keep: str
+    schema: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Sealed(Personal):
+    """Personal, and unreadable without the subject's key of `key_class`. Its field is a guard.sealed.SealedText."""
+
+    key_class: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,8 +61,9 @@ class FoundBy:
     how: str
 
 
-type Declared = Personal | NotPersonal | Derived
+type Declared = Personal | NotPersonal | Derived  # a Sealed is a Personal
 type Path = str | FoundBy | None
+type Columns = Mapping[str, Mapping[str, str]]  # table -> column of the database -> category
 
 
 @dataclass(frozen=True)
@@ -59,12 +75,21 @@ class Declaration:
     fields: Mapping[str, Declared]
     subject: Path
 
+    @property
+    def personal(self) -> Mapping[str, Personal]:
+        """The personal fields alone, the sealed ones among them."""
+        return {name: held for name, held in self.fields.items() if isinstance(held, Personal)}
+
 
 _declarations: dict[str, Declaration] = {}
 
 
-def personal(category: str, *, keep: str) -> Personal:
-    return Personal(category, keep)
+def personal(category: str, *, keep: str, schema: Mapping[str, str] | None = None) -> Personal:
+    return Personal(category, keep, schema)
+
+
+def sealed(category: str, *, keep: str, key_class: str) -> Sealed:
+    return Sealed(category, keep, key_class=key_class)
 
 
 def not_personal(reason: str) -> NotPersonal:
@@ -88,10 +113,55 @@ def declare(label: str, subject: Path, /, **fields: Declared) -> None:
     if label in _declarations and _declarations[label] != Declaration(fields, subject):
         raise ValueError(f"{label} is declared twice, with different words. Keep one.")
     _declarations[label] = Declaration(fields, subject)
+    personal_columns.cache_clear()
+    sealed_columns.cache_clear()
 
 
 def declarations() -> Mapping[str, Declaration]:
     return _declarations
+
+
+def of(model: type[models.Model]) -> Declaration | None:
+    """Return what `model` holds, or None when nobody declared it.
+
+    A proxy has its parent's declaration; a model that inherits a table has its parents' fields too.
+    """
+    concrete = model._meta.concrete_model or model
+    own = _declarations.get(concrete._meta.label)
+    parents = [found for parent in concrete._meta.parents if (found := of(parent)) is not None]
+    if own is None or not parents:
+        return own
+    fields = {name: held for parent in parents for name, held in parent.fields.items()}
+    subject = own.subject or next((parent.subject for parent in parents if parent.subject), None)
+    return Declaration({**fields, **own.fields}, subject)
+
+
+@functools.cache
+def personal_columns() -> Columns:
+    """Every personal column of the database, sealed ones among them; computed once, when all models are loaded.
+
+    Tables of inherited models and of many-to-many fields are tables like any other. Tables without one do not appear.
+    """
+    return _columns_of(Personal)
+
+
+@functools.cache
+def sealed_columns() -> Columns:
+    """Those of `personal_columns()` that hold ciphertext under the subject's key."""
+    return _columns_of(Sealed)
+
+
+def _columns_of(kind: type[Personal]) -> Columns:
+    columns: dict[str, dict[str, str]] = {}
+    for model in apps.get_models(include_auto_created=True):
+        declaration = _declarations.get(model._meta.label)
+        if declaration is None or model._meta.proxy:
+            continue
+        for field in model._meta.local_concrete_fields:
+            held = declaration.fields.get(field.name)
+            if isinstance(held, kind):
+                columns.setdefault(model._meta.db_table, {})[field.column] = held.category
+    return columns
 
 
 @checks.register("privacy")
@@ -141,17 +211,65 @@ def _is_plain_key(field: "models.Field[Any, Any]") -> bool:
 
 def _faults_of_words(model: type[models.Model], declaration: Declaration) -> Iterator[checks.CheckMessage]:
     for name, held in declaration.fields.items():
+        where = f"{model._meta.label}.{name}"
         match held:
-            case Personal(category, keep):
-                is_said = bool(CATEGORY.fullmatch(category) and keep.strip())
+            case Personal():
+                yield from _faults_of_keys(where, held)
+                yield from _faults_of_form(where, model, name, held)
             case NotPersonal(words) | Derived(words):
-                is_said = bool(words.strip())
-        if not is_said:
-            yield checks.Error(
-                f"{model._meta.label}.{name} is declared without words.",
-                hint="Give a category like user.contact.email and how long it is kept, or the reason, or the source.",
-                id="guard.E005",
-            )
+                if not words.strip():
+                    yield checks.Error(
+                        f"{where} is declared without words.", hint="Give the reason, or the source.", id="guard.E005"
+                    )
+
+
+def _faults_of_keys(where: str, held: Personal) -> Iterator[checks.CheckMessage]:
+    try:
+        policy = get_policy()
+    except PolicyRefused:
+        return  # told by its own check; without a policy no key is known
+    if held.category not in policy.categories:
+        yield checks.Error(
+            f"{where}: the policy has no category {held.category!r}.",
+            hint=f"{nearest(held.category, policy.categories)} Or add it to [categories] of policy/policy.toml.",
+            id="guard.E007",
+        )
+    if held.keep not in policy.retention:
+        yield checks.Error(
+            f"{where}: the policy has no retention rule {held.keep!r}.",
+            hint=f"{nearest(held.keep, policy.retention)} Or add it to [retention] of policy/policy.toml.",
+            id="guard.E008",
+        )
+
+
+def _faults_of_form(where: str, model: type[models.Model], name: str, held: Personal) -> Iterator[checks.CheckMessage]:
+    field = next((one for one in model._meta.local_concrete_fields if one.name == name), None)
+    if isinstance(field, models.JSONField) and not held.schema:
+        yield checks.Error(
+            f"{where} is JSON without a schema: nobody can tell what it holds.",
+            hint="Say personal(…, schema={key: what stands there}).",
+            id="guard.E009",
+        )
+    if isinstance(held, Sealed) != _is_sealed(field):
+        yield checks.Error(
+            f"{where}: a field is declared sealed if, and only if, it is a guard.sealed.SealedText.",
+            hint="Make the field a SealedText and declare it sealed(category, keep=…, key_class=…), or neither.",
+            id="guard.E010",
+        )
+    if isinstance(held, Sealed) and held.key_class not in KEY_CLASSES:
+        yield checks.Error(
+            f"{where}: there is no class of keys {held.key_class!r}.",
+            hint=nearest(held.key_class, KEY_CLASSES),
+            id="guard.E011",
+        )
+
+
+def _is_sealed(field: "models.Field[Any, Any] | None") -> bool:
+    try:
+        from vasistas.guard import sealed as seals  # noqa: PLC0415 — it imports this module
+    except ImportError:
+        return False
+    return isinstance(field, seals.SealedText)
 
 
 def _faults_of_path(model: type[models.Model], declaration: Declaration) -> Iterator[checks.CheckMessage]:

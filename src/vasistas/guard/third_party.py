@@ -3,7 +3,6 @@
 from vasistas.guard.declarations import declare, derived, found_by, not_personal, personal
 
 _PATH = derived("the path to the person")
-_LOG_IN = "the account's life"
 
 declare("accounts.Member_groups", "member__subject", member=_PATH, group=not_personal("a role"))
 declare("accounts.Member_user_permissions", "member__subject", member=_PATH, permission=not_personal("a role"))
@@ -16,26 +15,26 @@ declare("contenttypes.ContentType", None, app_label=not_personal("code"), model=
 declare(
     "sessions.Session",
     found_by("the UserSession of the same session_key; a session nobody signed in to belongs to no subject"),
-    session_key=personal("user.authorization.credentials", keep="14 days after the last use"),
-    session_data=personal("user.device.cookie_data", keep="14 days after the last use"),
+    session_key=personal("user.authorization.credentials", keep="session"),
+    session_data=personal("user.device.cookie_data", keep="session"),
     expire_date=not_personal("an expiry"),
 )
 declare(
     "admin.LogEntry",
     "user__subject",
-    action_time=personal("user.account.activity", keep="12 months"),
+    action_time=personal("user.account.activity", keep="staff_journal"),
     user=_PATH,
     content_type=not_personal("code"),
     object_id=not_personal("an id"),
-    object_repr=personal("user.account.activity", keep="12 months"),  # every __str__ names an id
+    object_repr=personal("user.account.activity", keep="staff_journal"),  # every __str__ names an id
     action_flag=not_personal("code"),
-    change_message=personal("user.account.activity", keep="12 months"),
+    change_message=personal("user.account.activity", keep="staff_journal"),
 )
 declare(
     "account.EmailAddress",
     "user__subject",
     user=_PATH,
-    email=personal("user.contact.email", keep=_LOG_IN),
+    email=personal("user.contact.email", keep="account_life"),
     verified=not_personal("a state"),
     primary=not_personal("a state"),
 )
@@ -45,25 +44,37 @@ declare(
     email_address=_PATH,
     created=not_personal("a time"),
     sent=not_personal("a time"),
-    key=personal("user.authorization.credentials", keep="3 days"),
+    key=personal("user.authorization.credentials", keep="confirmation"),
 )
 declare(
     "mfa.Authenticator",
     "user__subject",
     user=_PATH,
     type=not_personal("a kind"),
-    data=personal("user.authorization.credentials", keep=_LOG_IN),
-    created_at=personal("user.account.activity", keep=_LOG_IN),
-    last_used_at=personal("user.account.activity", keep=_LOG_IN),
+    data=personal(
+        "user.authorization.credentials",
+        keep="account_life",
+        schema={
+            "secret": "the secret of an authenticator app, encrypted",
+            "seed": "the seed of the recovery codes, encrypted",
+            "migrated_codes": "recovery codes of an earlier system, encrypted",
+            "used_mask": "which recovery codes were used",
+            "viewed_at": "when the recovery codes were shown",
+            "name": "the name given to a passkey",
+            "credential": "the public key of a passkey",
+        },
+    ),
+    created_at=personal("user.account.activity", keep="account_life"),
+    last_used_at=personal("user.account.activity", keep="account_life"),
 )
 declare(
     "usersessions.UserSession",
     "user__subject",
     user=_PATH,
-    created_at=personal("user.account.activity", keep="the session's life"),
-    ip=personal("user.device.ip_address", keep="30 days"),
-    last_seen_at=personal("user.account.activity", keep="the session's life"),
-    session_key=personal("user.authorization.credentials", keep="the session's life"),
-    user_agent=personal("user.device.user_agent", keep="the session's life"),
-    data=personal("user.device", keep="the session's life"),
+    created_at=personal("user.account.activity", keep="session"),
+    ip=personal("user.device.ip_address", keep="session_address"),
+    last_seen_at=personal("user.account.activity", keep="session"),
+    session_key=personal("user.authorization.credentials", keep="session"),
+    user_agent=personal("user.device.user_agent", keep="session"),
+    data=personal("user.device", keep="session", schema={"*": "nothing is put there today"}),
 )

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from vasistas.guard import declarations
+from vasistas.guard.policy import get_policy
 
 CHANGED_ON = date(2026, 11, 22)  # when a word below, or what it tells of, changed
 DAY_S = 24 * 3600
@@ -46,6 +47,7 @@ class Clause:
 def categories() -> list[Category]:
     """Every declared category of personal data: what members are asked for first, what hosts add last."""
     words = _category_words()
+    retention = get_policy().retention
     found: dict[str, Category] = {}
     for label, declaration in declarations.declarations().items():
         held: dict[str, list[str]] = {}
@@ -54,8 +56,9 @@ def categories() -> list[Category]:
                 continue
             title, sentence = words.get(what.category, (what.category, ""))
             category = found.setdefault(what.category, Category(what.category, title, sentence))
-            if what.keep not in category.keep:
-                category.keep.append(what.keep)
+            keep = retention[what.keep].words["en"] if what.keep in retention else what.keep
+            if keep not in category.keep:
+                category.keep.append(keep)
             held.setdefault(what.category, []).append(name)
         for key, names in held.items():
             found[key].fields.append(f"{label}: {', '.join(names)}")

@@ -92,31 +92,29 @@ class RoomSettings(models.Model):
         return f"chat settings {self.pk}"
 
 
-_KEEP = f"{RETENTION_DAYS} days"
-_KEEP_MUTE = f"until it ends, and {RETENTION_DAYS} days"
 _PATH = derived("the path to the person")
 
 declare(
     "chat.Message",
     "author__subject",
-    room=personal("user.content.chat.public", keep=_KEEP),
+    room=personal("user.content.chat.public", keep="room_chat"),
     author=_PATH,
-    role=personal("user.account.role", keep=_KEEP),
-    text=personal("user.content.chat.public", keep=_KEEP),
-    said_at=personal("user.content.chat.public", keep=_KEEP),
-    deleted_at=personal("user.account.restriction", keep=_KEEP),
+    role=personal("user.account.role", keep="room_chat"),
+    text=personal("user.content.chat.public", keep="room_chat"),
+    said_at=personal("user.content.chat.public", keep="room_chat"),
+    deleted_at=personal("user.account.restriction", keep="room_chat"),
     deleted_by=derived("the moderator's own account"),
-    deleted_reason=personal("user.account.restriction", keep=_KEEP),
+    deleted_reason=personal("user.account.restriction", keep="room_chat"),
 )
 declare(
     "chat.Mute",
     "member__subject",
-    room=personal("user.account.restriction", keep=_KEEP_MUTE),
+    room=personal("user.account.restriction", keep="restriction"),
     member=_PATH,
     by=derived("the moderator's own account"),
-    reason=personal("user.account.restriction", keep=_KEEP_MUTE),
-    at=personal("user.account.restriction", keep=_KEEP_MUTE),
-    until=personal("user.account.restriction", keep=_KEEP_MUTE),
+    reason=personal("user.account.restriction", keep="restriction"),
+    at=personal("user.account.restriction", keep="restriction"),
+    until=personal("user.account.restriction", keep="restriction"),
 )
 declare(
     "chat.RoomSettings",

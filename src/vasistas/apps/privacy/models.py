@@ -43,6 +43,6 @@ declare(
     "self",
     kind=not_personal("the role in which the site knows someone"),
     state=not_personal("the state of the fence"),
-    audit_id=personal("user.unique_id.pseudonymous", keep="stays in the audit chain; the link to the person is erased"),
-    created_at=personal("user.account.activity", keep="the account's life"),
+    audit_id=personal("user.unique_id.pseudonymous", keep="audit_number"),
+    created_at=personal("user.account.activity", keep="account_life"),
 )

@@ -57,23 +57,21 @@ class StudioInvitation(models.Model):
         return f"invitation {self.pk}"
 
 
-_SERVICE = "the provider's contract"
-
 declare(
     "providers.Studio",
     "owner__subject",
-    name=personal("host.business", keep=_SERVICE),
-    slug=personal("host.business", keep=_SERVICE),
+    name=personal("host.business", keep="contract"),
+    slug=personal("host.business", keep="contract"),
     owner=derived("the path to the person"),
-    created_at=personal("host.business", keep=_SERVICE),
+    created_at=personal("host.business", keep="contract"),
 )
 declare(
     "providers.Host",
     "member__subject",
     member=derived("the path to the person"),
-    studio=personal("host.business", keep=_SERVICE),
-    agreed_at=personal("host.business", keep=_SERVICE),
-    is_suspended=personal("host.business", keep=_SERVICE),
+    studio=personal("host.business", keep="contract"),
+    agreed_at=personal("host.business", keep="contract"),
+    is_suspended=personal("host.business", keep="contract"),
 )
 declare(
     "providers.StudioInvitation",

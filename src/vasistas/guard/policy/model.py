@@ -1,4 +1,4 @@
-"""The operator's privacy policy as typed, immutable values: what `policy/policy.toml` and `policy/clauses/` compile to."""
+"""The operator's privacy policy as typed, immutable values: what `policy/policy.toml` and `policy/clauses/` become."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,7 +58,9 @@ class Purpose:
 
 @dataclass(frozen=True)
 class Recipient:
-    """role: processor, host, authority … country: ISO 3166. instrument: of a transfer out of the EEA, with its expiry."""
+    """role: processor, controller, authority. country: ISO 3166. instrument: of a transfer out of the EEA, which
+    ends when it expires.
+    """
 
     key: str
     title: Words
@@ -113,8 +115,8 @@ class Cookie:
 @dataclass(frozen=True)
 class Rule:
     """One promise of a clause that software keeps. checks: names in the check registry. awaits: what is not built yet;
-    then the rule has no checks and its clause reads UNPROVEN. attested_by, attested_until: whose word stands for it, and
-    until when. not_applicable: why this site need not keep it.
+    then the rule has no checks and its clause reads UNPROVEN. attested_by, attested_until: whose word stands for it,
+    and until when. not_applicable: why this site need not keep it.
     """
 
     key: str
