@@ -11,6 +11,7 @@ as they are. `keep` names a rule of [retention] in policy/policy.toml.
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from django.apps import apps
@@ -160,7 +161,7 @@ def _columns_of(kind: type[Personal]) -> Columns:
         for field in model._meta.local_concrete_fields:
             held = declaration.fields.get(field.name)
             if isinstance(held, kind):
-                columns.setdefault(model._meta.db_table, {})[field.column] = held.category
+                columns.setdefault(model._meta.db_table, {})[str(field.column)] = held.category
     return columns
 
 
@@ -266,8 +267,8 @@ def _faults_of_form(where: str, model: type[models.Model], name: str, held: Pers
 
 def _is_sealed(field: "models.Field[Any, Any] | None") -> bool:
     try:
-        from vasistas.guard import sealed as seals  # noqa: PLC0415 — it imports this module
-    except ImportError:
+        seals = import_module("vasistas.guard.sealed")  # late: it imports this module
+    except ModuleNotFoundError:
         return False
     return isinstance(field, seals.SealedText)
 
