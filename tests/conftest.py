@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
+from django.db import connections
 
-from vasistas.guard import purposes
+from vasistas.guard import keyring, purposes
 from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Policy, Purpose, Reads
 
@@ -35,7 +36,7 @@ def purpose_test() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_stated_where_marked(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[None]:
+def nothing_stated_where_marked(request: pytest.FixtureRequest) -> Iterator[None]:
     """`@pytest.mark.nothing_stated`: the test itself runs as code does, with no purpose but those it states.
 
     After the database's own fixture, so that its rows can be cleared away afterwards.
@@ -43,6 +44,8 @@ def nothing_stated_where_marked(request: pytest.FixtureRequest, _django_db_helpe
     if request.node.get_closest_marker("nothing_stated") is None:
         yield
         return
+    if request.node.get_closest_marker("django_db") is not None:
+        request.getfixturevalue("_django_db_helper")
     with purposes.scope(lambda: purposes.NOBODY):
         yield
 
@@ -55,6 +58,38 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that may use the database may use the key store too, and sees it empty, like the database."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker or {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+            stated = marker.kwargs if marker else {}
+            item.add_marker(pytest.mark.django_db(**{"databases": ["default", keyring.ALIAS], **stated}), append=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The key store of the tests is a file: threads cannot share an SQLite database in memory without failing."""
+    keys = connections[keyring.ALIAS].settings_dict
+    if keys["ENGINE"].endswith("sqlite3"):
+        keys["TEST"]["NAME"] = str(tmp_path_factory.mktemp("keys") / "keyring.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def root_key_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One root key for the session; each test finds an empty key store beside it."""
+    return f"file:{tmp_path_factory.mktemp('root') / 'root.key'}"
+
+
+@pytest.fixture(autouse=True)
+def forgotten_keys(settings: Any, root_key_url: str) -> Iterator[None]:
+    """Opened keys outlive a rolled back key store; no test inherits another's."""
+    settings.ROOT_KEY = root_key_url
+    keyring.forget_cached()
+    yield
+    keyring.forget_cached()
 
 
 @pytest.fixture(autouse=True)

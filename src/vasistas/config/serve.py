@@ -114,8 +114,17 @@ def _data_folder(data: Path) -> Iterator[None]:
 def _prepare() -> None:
     django.setup()
     call_command("check", fail_level="ERROR", stdout=io.StringIO())  # its "no issues" is no news
+    _open_key_store()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _open_key_store() -> None:
+    """Before the data: its migrations may seal. A wrong root key ends the start here, with nothing written."""
+    from vasistas.guard import keyring  # noqa: PLC0415 — needs django.setup()
+
+    call_command("migrate", "keyring", database=keyring.ALIAS, interactive=False, verbosity=0)
+    keyring.open_store()
 
 
 @contextmanager

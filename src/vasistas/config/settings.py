@@ -18,6 +18,7 @@ from vasistas.lib.operator import Operator
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(env.text("DATA", "data/site")).resolve()  # all that is written lives here
 POLICY = Path(env.text("POLICY", str(PACKAGE.parent.parent / "policy"))).resolve()  # the operator's, rules and words
+GATE_MODE = env.one_of("GATE_MODE", "observe", ("enforce", "observe"))  # observing proves nothing
 DEMO = env.flag("DEMO", default=False)
 DEBUG = False  # one behaviour everywhere; tracebacks go to the log
 PORT = env.integer("PORT", 8000, low=1, high=65_535)
@@ -56,6 +57,9 @@ INSTALLED_APPS = [
     "vasistas.config",
     "vasistas.pages",
     "vasistas.guard",
+    "vasistas.guard.keyring",
+    "vasistas.guard.conformance",
+    "vasistas.proof",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -105,13 +109,14 @@ TEMPLATES = [
 # -- Data ------------------------------------------------------------------------------------------------------------
 
 
-def _database(url: str) -> dict[str, object]:
-    """`sqlite:` (the file in the data folder) or `postgresql://user:password@host:port/name`."""
+def _database(url: str, *, file: Path) -> dict[str, object]:
+    """`sqlite:` (the file) or `postgresql://user:password@host:port/name`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA / "site.sqlite3",
+            "NAME": file,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",  # a reader never upgrades half-way: no SQLITE_BUSY in mid-write
                 "timeout": 10,
@@ -129,11 +134,19 @@ def _database(url: str) -> dict[str, object]:
             "OPTIONS": {"pool": {"min_size": 1, "max_size": 20}} if "pytest" not in sys.modules else {},
         }
     raise ImproperlyConfigured(
-        "VASISTAS_DATABASE_URL is not understood; set it to sqlite: or postgresql://user@host/name."
+        "VASISTAS_DATABASE_URL or VASISTAS_KEYS_DATABASE_URL is not understood; "
+        "set it to sqlite: or postgresql://user@host/name."
     )
 
 
-DATABASES = {"default": _database(env.text("DATABASE_URL", "sqlite:"))}
+DATABASES = {
+    "default": _database(env.text("DATABASE_URL", "sqlite:"), file=DATA / "site.sqlite3")
+    | {"TEST": {"DEPENDENCIES": ["keys"]}},
+    "keys": _database(env.text("KEYS_DATABASE_URL", "sqlite:"), file=DATA / "keys" / "keyring.sqlite3")
+    | {"TEST": {"DEPENDENCIES": [], "MIGRATE": False}},  # one table each; the tests of the keyring migrate it
+}
+DATABASE_ROUTERS = ["vasistas.guard.keyring.router.KeysApart"]
+ROOT_KEY = env.text("ROOT_KEY", "file:")  # wraps every key of the key store; see vasistas.guard.keyring.root
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 if _redis := env.text("REDIS_URL", ""):
