@@ -11,13 +11,15 @@ from django.utils import timezone
 from vasistas import media
 from vasistas.apps.accounts import operations as accounts
 from vasistas.apps.chat import operations as chat
-from vasistas.apps.rooms import tasks as rooms
+from vasistas.apps.rooms import operations as rooms
+from vasistas.apps.rooms import tasks
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 
 # What is erased by the clock. Each takes the present moment and returns how many rows went.
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     "chat": chat.sweep,
+    "rooms": rooms.forget,
     "accounts": accounts.forget_unverified,
     "sessions": accounts.forget_sessions,
 }
@@ -28,7 +30,7 @@ logger = logging.getLogger(__name__)
 def start(stop: threading.Event) -> list[threading.Thread]:
     """Start the loops of the worker; each ends soon after `stop` is set."""
     loops: dict[str, Callable[[], None]] = {
-        "rooms.follow_media": lambda: rooms.follow_media(port=media.get_port(), stop=stop),
+        "rooms.follow_media": lambda: tasks.follow_media(port=media.get_port(), stop=stop),
         "sweeps": lambda: sweep_hourly(SWEEPS, stop=stop, clock=timezone.now),
     }
     threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]

@@ -19,6 +19,7 @@ from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.forms import RoomForm
 from vasistas.apps.rooms.models import Broadcast, Room
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotFound
 from vasistas.pages import live, studio_words
 
@@ -28,12 +29,15 @@ CODECS = ("vp8", "h264")
 
 @never_cache
 @require_safe
+@processing("host")
 def studio(request: HttpRequest) -> HttpResponse:
     """The desk. Every form on it posts to the app that owns the thing, and comes back here."""
-    room = rooms.room_of_host(_member(request))
+    member = _member(request)
+    room = rooms.room_of_host(member)
     if room is None:
         return redirect("rooms:become")
-    now = timezone.now()
+    with processing("moderate"):  # each look at who is kept out is noted for them
+        bans = rooms.bans_of(room, timezone.now())
     context = {
         "realtime": _realtime(room),
         "room": room,
@@ -42,10 +46,10 @@ def studio(request: HttpRequest) -> HttpResponse:
         "form": RoomForm(initial=RoomForm.initial_of(room)),
         "followers": rooms.follower_count(room),
         "moderators": rooms.moderators_of(room),
-        "bans": rooms.bans_of(room, now),
+        "bans": bans,
         "broadcasts": [_broadcast(row) for row in rooms.history(room)],
         "open": rooms.open_broadcast(room),
-        "studios": providers.studios_of(room.host.member),
+        "studios": providers.studios_of(member),
         "words": studio_words.words(),
     }
     return render(request, "pages/studio.html", context)
@@ -53,6 +57,7 @@ def studio(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
+@processing("host")
 def green_room(request: HttpRequest) -> HttpResponse:
     """Getting ready and being on air are one page: nothing reloads between them."""
     member = _member(request)
@@ -62,10 +67,13 @@ def green_room(request: HttpRequest) -> HttpResponse:
     if not rules.can_broadcast(member, room):
         return redirect("pages:studio")  # which says why
     wished = request.GET.get("codec", "")
+    realtime = _realtime(room)
+    with processing("chat"):
+        panel = chat.panel_for(room, member)
     context = {
-        "realtime": _realtime(room),
+        "realtime": realtime,
         "room": room,
-        "chat": chat.panel_for(room, member),
+        "chat": panel,
         "details": RoomForm.initial_of(room),
         "presets": _presets(),
         "checklist": CHECKLIST,
@@ -77,6 +85,7 @@ def green_room(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
+@processing("host")
 def snapshot(request: HttpRequest) -> JsonResponse:
     """What both pages read again when they missed events, and when their grants run out."""
     member = _member(request)
@@ -86,7 +95,9 @@ def snapshot(request: HttpRequest) -> JsonResponse:
     channels = live.positions(_channels(room))  # before the rows: later events are told, and are not in them yet
     room.refresh_from_db(fields=["state", "viewer_count"])
     facts = {"state": room.state, "viewers": room.viewer_count}
-    return JsonResponse({"channels": channels, "room": facts, "chat": chat.snapshot(room, member)})
+    with processing("chat"):
+        talk = chat.snapshot(room, member)
+    return JsonResponse({"channels": channels, "room": facts, "chat": talk})
 
 
 def _member(request: HttpRequest) -> Member:

@@ -18,7 +18,20 @@ DISPLAY_NAME_CHARS_MAX = 24
 NAME_KEY_CHARS_MAX = 4 * DISPLAY_NAME_CHARS_MAX  # one sign may unfold into several (ﬃ)
 
 
+# All that pages and rules need of a member for other people's eyes: no address, no password, no times.
+SHOWN = ("subject", "display_name", "is_staff", "is_active")
+
+
+def shown_of(path: str) -> list[str]:
+    """The fields SHOWN of the member at the end of a look-up path, for `only()`."""
+    return [f"{path}__{name}" for name in SHOWN]
+
+
 class MemberManager(BaseUserManager["Member"]):
+    def shown(self) -> models.QuerySet["Member"]:
+        """Members with SHOWN alone; another field raises instead of being loaded."""
+        return self.only(*SHOWN).fetch_mode(models.FETCH_RAISE)
+
     def create_user(self, email: str, display_name: str, password: str | None = None, **fields: Any) -> "Member":
         """Create a member with their subject; `email` is stored in lower case. Sends nothing, verifies nothing."""
         now = timezone.now()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from vasistas.apps.accounts.models import shown_of
 from vasistas.guard.declarations import declare, derived, not_personal, personal
 
 MESSAGE_CHARS_MAX = 300  # code points after normalising
@@ -20,7 +21,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def for_lines(self) -> "MessageQuerySet":
         """With all that a line shows, newest first, and nothing that would load row by row."""
         shown = self.shown().select_related("author").order_by("-pk")
-        return shown.only("room_id", "role", "text", "said_at", "author__display_name").fetch_mode(models.FETCH_RAISE)
+        return shown.only("room", "role", "text", "said_at", *shown_of("author")).fetch_mode(models.FETCH_RAISE)
 
 
 class Message(models.Model):

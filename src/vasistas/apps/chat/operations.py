@@ -75,7 +75,7 @@ def say(*, room: Room, author: Member, text: str, at: datetime) -> Message:
     limits.hit("chat.attempt", str(author.pk), limit=ATTEMPT_COUNT_MAX, per_s=SAY_WINDOW_S, now=at.timestamp())
     words = _readable(text)
     with transaction.atomic():
-        Member.objects.select_for_update(no_key=True).get(pk=author.pk)
+        Member.objects.select_for_update(no_key=True).only("pk").get(pk=author.pk)
         standing = queries.standing_of(room, author, at)
         settings = queries.settings_of(room)
         if refusal := rules.refusal_to_say(standing, settings, at):

@@ -16,13 +16,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from vasistas.apps.accounts.models import Member
+from vasistas.apps.accounts.models import Member, shown_of
 from vasistas.apps.chat import rules
 from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, RETENTION_DAYS, Message, Mute, RoomSettings
 from vasistas.apps.chat.text import EMOJI, Token, tokens
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotAllowed, NotFound
 
 HISTORY_LINES_MAX = 50  # lines of one page of history
@@ -115,9 +116,10 @@ def get_message_for(viewer: Member, room: Room, message_id: int, at: datetime) -
 
     Raises: MessageNotFound. NotAllowed `chat.not_moderator`.
     """
-    message = Message.objects.shown().filter(room=room, pk=message_id).select_related("author", "room__host").first()
+    message = Message.objects.for_lines().filter(room=room, pk=message_id).first()
     if message is None:
         raise MessageNotFound
+    message.room = room
     if message.author_id != viewer.pk:
         check_has_desk(standing_of(room, viewer, at))
     return message
@@ -164,7 +166,7 @@ def speaker_named(room: Room, name: str, at: datetime) -> Member:
     here = models.Q(messages__room=room, messages__said_at__gt=spoke_from) | models.Q(
         mutes__room=room, mutes__until__gt=at
     )
-    member = Member.objects.filter(here, display_name__iexact=name).distinct().first()
+    member = Member.objects.shown().filter(here, display_name__iexact=name).distinct().first()
     if member is None:
         raise NotFound(_("Nobody of this name spoke here lately. Check how it is written."), code="chat.no_speaker")
     return member
@@ -181,11 +183,12 @@ class Muted:
 
 
 def muted_in(room: Room, at: datetime) -> list[Muted]:
-    """Who is muted now, the soonest to end first."""
-    rows = Mute.objects.filter(room=room, until__gt=at).select_related("member").fetch_mode(models.FETCH_RAISE)
+    """Who is muted now, the soonest to end first. Read it under "moderate": each look is one at the people in it."""
+    rows = Mute.objects.filter(room=room, until__gt=at).select_related("member")
+    shown = rows.only("until", "reason", *shown_of("member")).fetch_mode(models.FETCH_RAISE)
     return [
         Muted(row.pk, row.member.display_name, row.until, row.reason)
-        for row in rows.order_by("until")[:MUTES_SHOWN_MAX]
+        for row in shown.order_by("until")[:MUTES_SHOWN_MAX]
     ]
 
 
@@ -195,7 +198,8 @@ def get_muted_for(standing: rules.Standing, room: Room, mute_id: int) -> Member:
     Raises: NotAllowed `chat.not_moderator`. NotFound `chat.no_mute`.
     """
     check_has_desk(standing)
-    mute = Mute.objects.filter(room=room, pk=mute_id).select_related("member").first()
+    rows = Mute.objects.filter(room=room, pk=mute_id).select_related("member")
+    mute = rows.only("room", *shown_of("member")).first()
     if mute is None:
         raise NotFound(_("This person is not muted any more."), code="chat.no_mute")
     return mute.member
@@ -264,7 +268,8 @@ class Panel:
     """All that chat/_panel.html shows.
 
     refusal: a code, "" when the viewer may speak. wait_s: whole seconds of slow mode left. viewer_ref, viewer_name: ""
-    for visitors. muted, banned: for those with the room's tools, moderators: for the host; else empty.
+    for visitors. muted, banned: for those with the room's tools, moderators: for the host; else empty, and so in panels
+    read without the desk's lists.
     """
 
     room_id: int
@@ -318,10 +323,18 @@ class Panel:
         }
 
 
-def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_than: int | None = None) -> Panel:
+def panel_for(
+    room: Room,
+    viewer: Someone,
+    at: datetime | None = None,
+    *,
+    older_than: int | None = None,
+    with_people: bool = True,
+) -> Panel:
     """Everything the chat panel of `viewer` shows. The caller has got the room by `rooms.get_room_for`.
 
-    Args: at: now, unless told. older_than: a message id; then the lines before it instead of the latest.
+    Args: at: now, unless told. older_than: a message id; then the lines before it instead of the latest. with_people:
+    with the lists of the desk, for those who have one; who is kept out is read under "moderate", and that is noted.
     """
     at = at or timezone.now()
     member = member_of(viewer)
@@ -334,6 +347,7 @@ def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_
     is_slowed = member is not None and not standing.has_desk
     viewer_ref, viewer_name = (rooms.ref_for(member, room), member.display_name) if member else ("", "")
     reach: Reach = "all" if standing.is_staff or is_host else "members" if standing.has_desk else "own"
+    muted, banned = _kept_out(room, at) if with_people and standing.has_desk else ([], [])
     return Panel(
         room_id=room.pk,
         slug=room.slug,
@@ -352,12 +366,17 @@ def panel_for(room: Room, viewer: Someone, at: datetime | None = None, *, older_
         has_desk=standing.has_desk,
         is_host=is_host,
         needs_reason=rules.needs_reason(standing),
-        muted=muted_in(room, at) if standing.has_desk else [],
-        moderators=rooms.moderators_of(room) if is_host else [],
-        banned=rooms.bans_of(room, at) if standing.has_desk else [],
+        muted=muted,
+        moderators=rooms.moderators_of(room) if with_people and is_host else [],
+        banned=banned,
     )
+
+
+@processing("moderate")
+def _kept_out(room: Room, at: datetime) -> tuple[list[Muted], list[rooms.Person]]:
+    return muted_in(room, at), rooms.bans_of(room, at)
 
 
 def snapshot(room: Room, viewer: Someone, at: datetime | None = None) -> dict[str, Any]:
     """The chat of a room as plain JSON values; see `Panel.snapshot`."""
-    return panel_for(room, viewer, at).snapshot()
+    return panel_for(room, viewer, at, with_people=False).snapshot()

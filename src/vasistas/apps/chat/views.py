@@ -25,6 +25,7 @@ from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError, NotFound
 
 BODY_BYTES_MAX = 32_768  # of one posted form; 300 characters of four bytes, percent-encoded, are below 4 kB
@@ -76,6 +77,7 @@ def small_bodies_only(view: View) -> View:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @small_bodies_only
+@processing("chat")
 def chat(request: HttpRequest, slug: str) -> HttpResponse:
     room = _room_for(request, slug)
     return _say(request, room) if request.method == "POST" else _history(request, room)
@@ -85,10 +87,9 @@ def _history(request: HttpRequest, room: Room) -> HttpResponse:
     before = request.GET.get("before")
     if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 19):  # noqa: PLR2004 — a bigint
         raise NotUnderstood(_("There is no such place in this chat."))
-    panel = queries.panel_for(room, _viewer(request), timezone.now(), older_than=int(before) if before else None)
-    if _is_navigation(request):
-        return _page(request, room, panel)
-    return JsonResponse(panel.snapshot())
+    is_page, older_than = _is_navigation(request), int(before) if before else None
+    panel = queries.panel_for(room, _viewer(request), timezone.now(), older_than=older_than, with_people=is_page)
+    return _page(request, room, panel) if is_page else JsonResponse(panel.snapshot())
 
 
 def _say(request: HttpRequest, room: Room) -> HttpResponse:
@@ -111,7 +112,9 @@ def _carry_out(request: HttpRequest, room: Room, author: Member, words: str) -> 
     at = timezone.now()
     asked = commands.parse(words)
     if not isinstance(asked, commands.Say):
-        return _done(request, room, operations.obey(room=room, by=author, asked=asked, at=at))
+        with processing("moderate"):
+            told = operations.obey(room=room, by=author, asked=asked, at=at)
+        return _done(request, room, told)
     message = operations.say(room=room, author=author, text=asked.text, at=at)
     if _is_navigation(request):
         return HttpResponseRedirect(_back(request, room))
@@ -123,17 +126,20 @@ def _carry_out(request: HttpRequest, room: Room, author: Member, words: str) -> 
 
 @require_GET
 @never_cache
+@processing("moderate")
 def moderate(request: HttpRequest, slug: str, message_id: int) -> HttpResponse:
     """What can be done about one message, as a page: the menu of those without JavaScript."""
     room = _room_for(request, slug)
     message = _message(request, room, message_id)
-    panel = queries.panel_for(room, _viewer(request), timezone.now())
+    with processing("chat"):
+        panel = queries.panel_for(room, _viewer(request), timezone.now(), with_people=False)
     context = {"room": room, "chat": panel, "line": queries.line_of(message), "back": _back(request, room)}
     return render(request, "chat/moderate.html", context)
 
 
 @require_GET
 @never_cache
+@processing("chat")
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
     """The tools of the room as a fragment: what the panel puts in place of its own after a change."""
     room, at = _room_for(request, slug), timezone.now()
@@ -143,6 +149,7 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("moderate")
 def delete(request: HttpRequest, slug: str, message_id: int) -> HttpResponse:
     room = _room_for(request, slug)
     reason = _cleaned(forms.Reason(request.POST))["reason"]
@@ -152,6 +159,7 @@ def delete(request: HttpRequest, slug: str, message_id: int) -> HttpResponse:
 
 
 @require_POST
+@processing("moderate")
 def clear(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.About(request.POST))
     author = _message(request, room, asked["message"]).author
@@ -161,6 +169,7 @@ def clear(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("moderate")
 def mute(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.Mute(request.POST))
     author = _message(request, room, asked["message"]).author
@@ -171,6 +180,7 @@ def mute(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("moderate")
 def unmute(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.Unmute(request.POST))
     at, by = timezone.now(), _member(request)
@@ -180,6 +190,7 @@ def unmute(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("moderate")
 def ban(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.About(request.POST))
     author = _message(request, room, asked["message"]).author
@@ -188,6 +199,7 @@ def ban(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("moderate")
 def unban(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.Unban(request.POST))
     by = _member(request)
@@ -198,6 +210,7 @@ def unban(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("chat")
 def slow_mode(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.SlowMode(request.POST))
     operations.set_slow_mode(room=room, by=_member(request), seconds=asked["seconds"], at=timezone.now())
@@ -205,6 +218,7 @@ def slow_mode(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("chat")
 def change_settings(request: HttpRequest, slug: str) -> HttpResponse:
     room, asked = _room_for(request, slug), _cleaned(forms.Settings(request.POST))
     operations.change_settings(room=room, by=_member(request), at=timezone.now(), **asked)
@@ -218,6 +232,7 @@ def _viewer(request: HttpRequest) -> Viewer:
     return Viewer.of(request.user, request.session)
 
 
+@processing("rooms")
 def _room_for(request: HttpRequest, slug: str) -> Room:
     return rooms.get_room_for(_viewer(request), slug)
 

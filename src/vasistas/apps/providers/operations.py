@@ -39,7 +39,8 @@ def become_host(*, member: Member, at: datetime, agreed: bool) -> Host:
         needed = _("Agree to the terms for hosts to go on.")
         raise TermsNotAgreed(needed, fields={"agreed": needed})
     with transaction.atomic():
-        host, is_new = Host.objects.select_related("member").get_or_create(member=member, defaults={"agreed_at": at})
+        host, is_new = Host.objects.get_or_create(member=member, defaults={"agreed_at": at})
+        host.member = member
         if is_new:
             events.publish(HostJoined(host_id=host.pk))
     return host

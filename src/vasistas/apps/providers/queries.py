@@ -8,7 +8,6 @@ from django.db.models import FETCH_RAISE
 from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts.models import Member
-from vasistas.apps.providers import rules
 from vasistas.apps.providers.models import Host, Studio, StudioInvitation
 from vasistas.lib.errors import DomainError, NotFound
 
@@ -31,7 +30,10 @@ class StudioHost:
 
 
 def host_of(member: Member) -> Host | None:
-    return Host.objects.select_related("member", "studio__owner").filter(member=member).first()
+    host = Host.objects.select_related("studio").filter(member=member).first()
+    if host is not None:
+        host.member = member
+    return host
 
 
 def studios_of(member: Member) -> list[Studio]:
@@ -44,8 +46,8 @@ def get_studio_for(*, owner: Member, slug: str) -> Studio:
 
     Raises: NotFound: there is none, or it is another's.
     """
-    studio = Studio.objects.select_related("owner").filter(slug=slug).first()
-    if studio is None or not rules.can_run(owner, studio):
+    studio = Studio.objects.filter(slug=slug, owner=owner).first()
+    if studio is None:
         raise NotFound(_("There is no such studio."), code="providers.no_studio")
     return studio
 
@@ -66,7 +68,7 @@ def get_invitation(*, token: str, at: datetime) -> StudioInvitation:
     Raises: InvitationSpent: unknown, used or expired.
     """
     found = (
-        StudioInvitation.objects.select_related("studio__owner")
+        StudioInvitation.objects.select_related("studio")
         .filter(token_hash=hash_token(token), used_at=None, expires_at__gt=at)
         .first()
     )

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import forms, operations, queries, rules
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError, NotAllowed, NotFound
 
 
 @require_http_methods(["GET", "POST"])
+@processing("provide")
 def studios(request: HttpRequest) -> HttpResponse:
     """The studios that someone owns, the one they work for, and a form for a new one."""
     member = _member(request)
@@ -30,6 +32,7 @@ def studios(request: HttpRequest) -> HttpResponse:
     return render(request, "providers/studios.html", context, status=422 if form.errors else 200)
 
 
+@processing("provide")
 def studio(request: HttpRequest, slug: str) -> HttpResponse:
     """The owner's page: who works here."""
     return _show_studio(request, slug)
@@ -37,6 +40,7 @@ def studio(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 @never_cache
+@processing("provide")
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a link, and show it this once."""
     studio = queries.get_studio_for(owner=_member(request), slug=slug)
@@ -45,6 +49,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("provide")
 def release(request: HttpRequest, slug: str) -> HttpResponse:
     studio = queries.get_studio_for(owner=_member(request), slug=slug)
     form = forms.ReleaseForm(request.POST)
@@ -56,6 +61,7 @@ def release(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@processing("provide")
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """What the link opens: the studio's name, and a button to join."""
     found = queries.get_invitation(token=token, at=timezone.now())
@@ -68,6 +74,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_POST
+@processing("provide")
 def leave(request: HttpRequest) -> HttpResponse:
     host = queries.host_of(_member(request))
     if host is None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from vasistas.apps.accounts import models as accounts
 from vasistas.guard.declarations import declare, derived, not_personal, personal
 
 SLUG_CHARS_MIN = 3
@@ -78,6 +79,13 @@ class Tag(models.Model):
         return self.name
 
 
+SHOWN = (
+    *("slug", "title", "category", "language", "content_class", "state", "state_at", "created_at"),
+    *("viewer_count", "thumbnail", "thumbnail_at", "host__is_suspended", *accounts.shown_of("host__member")),
+)
+SHOWN_TO_HOST = ("stream_key_hint", "stream_key_at", "host__agreed_at", "host__studio__name", "host__studio__slug")
+
+
 class RoomQuerySet(models.QuerySet["Room"]):
     def shown(self) -> "RoomQuerySet":
         """Rooms that strangers may know of."""
@@ -90,9 +98,18 @@ class RoomQuerySet(models.QuerySet["Room"]):
     def on_air(self) -> "RoomQuerySet":
         return self.filter(state__in=[State.LIVE, State.AWAY])
 
+    def with_host(self) -> "RoomQuerySet":
+        """With all that pages and rules need of a room and its host. Any other field raises instead of being loaded."""
+        return self.select_related("host__member").only(*SHOWN).fetch_mode(models.FETCH_RAISE)
+
     def for_cards(self) -> "RoomQuerySet":
         """With all that a card shows, and nothing that would load row by row."""
-        return self.select_related("host__member").prefetch_related("tags").fetch_mode(models.FETCH_RAISE)
+        return self.with_host().prefetch_related("tags")
+
+    def for_desk(self) -> "RoomQuerySet":
+        """With all that its host's desk shows besides."""
+        loaded = self.select_related("host__member", "host__studio").only(*SHOWN, *SHOWN_TO_HOST)
+        return loaded.fetch_mode(models.FETCH_RAISE)
 
 
 class Room(models.Model):

@@ -9,6 +9,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from vasistas.apps.rooms import operations
+from vasistas.guard.purposes import processing
 from vasistas.media.port import MediaError, MediaPort
 
 WAIT_S = 1.0  # one long poll; also the pace of the duties below
@@ -70,7 +71,8 @@ def follow_media(
         while not stop.wait(pause_s if is_reachable else RETRY_S):
             close_old_connections()
             try:
-                follower.step()
+                with processing("rooms"):
+                    follower.step()
                 is_reachable = True
             except MediaError as error:
                 if is_reachable:

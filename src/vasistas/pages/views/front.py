@@ -16,6 +16,7 @@ from vasistas.apps.rooms.models import Category, ContentClass, Language, Room
 from vasistas.apps.rooms.queries import RoomFilters
 from vasistas.apps.rooms.rules import Viewer, lobbies_for
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 from vasistas.pages import live
 
 FEATURED_MAX = 12  # live cards on the front page
@@ -27,6 +28,7 @@ FOLLOWED_MAX = 8  # cards of followed rooms
 @public("the front page shows what is live to everyone")
 @never_cache
 @require_safe
+@processing("rooms")
 def home(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     positions = live.page(lobbies_for(viewer), snapshot_url=reverse("pages:lobby"))
@@ -45,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @public("rooms can be found without an account")
 @never_cache
 @require_safe
+@processing("rooms")
 def directory(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     filters = RoomFilters.of(request.GET)
@@ -67,6 +70,7 @@ def directory(request: HttpRequest) -> HttpResponse:
 @public("the front page is open to everyone, and so is what keeps it fresh")
 @never_cache
 @require_safe
+@processing("rooms")
 def lobby(request: HttpRequest) -> JsonResponse:
     """Fresh grants and positions for pages of cards; the cards themselves are read from the page again."""
     viewer = Viewer.of(request.user, request.session)

@@ -18,6 +18,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotAllowed
 from vasistas.pages import privacy_words
 
@@ -29,20 +30,22 @@ _AROUND_THE_PACKAGE = (
     "Makefile",
     "pyproject.toml",
     "requirements",
+    "policy",
 )  # where it runs from source
 
 
 @never_cache
 @require_safe
+@processing("account")
 def my_account(request: HttpRequest) -> HttpResponse:
     member = request.user
     if not isinstance(member, Member):  # the login middleware let nobody else through
         raise NotAllowed(_("Sign in first."))
-    context = {
-        "has_second_factor": accounts.has_second_factor(member),
-        "followed": rooms.followed_rooms(Viewer.of(member, request.session))[:FOLLOWED_MAX],
-        "room": rooms.room_of_host(member),
-    }
+    with processing("rooms"):
+        followed = rooms.followed_rooms(Viewer.of(member, request.session))[:FOLLOWED_MAX]
+    with processing("host"):
+        room = rooms.room_of_host(member)
+    context = {"has_second_factor": accounts.has_second_factor(member), "followed": followed, "room": room}
     return render(request, "pages/my_account.html", context)
 
 

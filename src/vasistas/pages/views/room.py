@@ -12,6 +12,7 @@ from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 from vasistas.pages import live
 
 NEXT_LIVE_MAX = 4  # cards below the room
@@ -20,6 +21,7 @@ NEXT_LIVE_MAX = 4  # cards below the room
 @public("rooms are watched without an account")
 @never_cache
 @require_safe
+@processing("rooms")
 def watch(request: HttpRequest, slug: str) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     try:
@@ -30,11 +32,13 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "pages/banned.html", {"error": banned}, status=banned.status)
     positions = live.page(_channels(viewer, room), snapshot_url=reverse("pages:snapshot", args=[room.slug]))
     room = rooms.get_room_for(viewer, slug)  # again: what happens after the positions is told by the channels
+    with processing("chat"):
+        panel = chat.panel_for(room, request.user)
     context = {
         "realtime": positions,
         "room": room,
         "poster": room.thumbnail_url if room.is_on_air else None,
-        "chat": chat.panel_for(room, request.user),
+        "chat": panel,
         "is_host": rules.is_host(viewer.member, room),
         "is_following": viewer.member is not None and rooms.is_following(viewer.member, room),
         "followers": rooms.follower_count(room),
@@ -47,6 +51,7 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
 @public("rooms are watched without an account")
 @never_cache
 @require_safe
+@processing("rooms")
 def snapshot(request: HttpRequest, slug: str) -> JsonResponse:
     """How things stand, for a page that missed events; also where fresh grants come from."""
     viewer = Viewer.of(request.user, request.session)
@@ -54,7 +59,9 @@ def snapshot(request: HttpRequest, slug: str) -> JsonResponse:
     channels = live.positions(_channels(viewer, room))
     room = rooms.get_room_for(viewer, slug)  # see watch()
     facts = {"state": room.state, "viewers": room.viewer_count, "title": room.title, "thumbnail": room.thumbnail_url}
-    return JsonResponse({"channels": channels, "room": facts, "chat": chat.snapshot(room, request.user)})
+    with processing("chat"):
+        talk = chat.snapshot(room, request.user)
+    return JsonResponse({"channels": channels, "room": facts, "chat": talk})
 
 
 def _channels(viewer: Viewer, room: Room) -> list[str]:

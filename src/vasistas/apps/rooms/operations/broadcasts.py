@@ -183,7 +183,7 @@ def end_probe(*, session: str) -> None:
 
 
 def _lock(room_id: int) -> Room:
-    return Room.objects.select_for_update(no_key=True).get(pk=room_id)
+    return Room.objects.with_host().select_for_update(no_key=True, of=("self",)).get(pk=room_id)
 
 
 def _lock_broadcast(session: str) -> Broadcast | None:

@@ -8,10 +8,11 @@ import functools
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from vasistas import media
@@ -140,7 +141,7 @@ def count_viewers(*, room_ids: Iterable[int] | None = None) -> None:
         wanted = set(room_ids)
         rooms, watching = rooms.filter(pk__in=wanted), watching.filter(room__in=wanted)
     counts: dict[int, int] = dict(watching.order_by().values_list("room").annotate(count=Count("pk")))
-    told = rooms.filter(Q(viewer_count__gt=0) | Q(pk__in=counts)).select_related("host__member")
+    told = rooms.filter(Q(viewer_count__gt=0) | Q(pk__in=counts)).with_host()
     for room in told:
         count = counts.get(room.pk, 0)
         if count == room.viewer_count:
@@ -152,31 +153,37 @@ def count_viewers(*, room_ids: Iterable[int] | None = None) -> None:
 
 
 def sweep(*, at: datetime) -> None:
-    """End what waited too long, remove what is kept no longer. Safe to repeat."""
+    """End what waited too long, and what is left of what never began. Safe to repeat."""
     _end_overdue(at)
     _close_banned(at)
-    _delete_old(at)
+    _delete(WatchSession.objects.filter(joined_at=None, started_at__lt=at - STARTING_MAX))
     _delete_orphaned_pictures(at)
     count_viewers()
 
 
+def forget(at: datetime) -> int:
+    """Delete what was watched WATCH_SESSION_KEEP ago, and bans over for BAN_KEEP; return how many rows went."""
+    old = WatchSession.objects.filter(started_at__lt=at - WATCH_SESSION_KEEP)
+    return _delete(old) + _delete(Ban.objects.filter(until__lt=at - BAN_KEEP))
+
+
 def _end_overdue(at: datetime) -> None:
-    lost = Broadcast.objects.filter(ended_at=None, lost_at__lt=at - AWAY_LOST_MAX).select_related("room")
+    lost = Broadcast.objects.filter(ended_at=None, lost_at__lt=at - AWAY_LOST_MAX)
     paused = Broadcast.objects.filter(
         ended_at=None, lost_at=None, room__state=State.AWAY, room__state_at__lt=at - AWAY_CHOSEN_MAX
-    ).select_related("room")
+    )
+    rooms = Room.objects.with_host()
     for rows, reason in ((lost, Broadcast.EndReason.LOST), (paused, Broadcast.EndReason.IDLE)):
-        for broadcast in rows:
-            _cut(broadcast.room, reason, at)
+        for room in rooms.filter(pk__in=rows.values("room")):
+            _cut(room, reason, at)
     never_came = Broadcast.objects.filter(ended_at=None, joined_at=None, started_at__lt=at - STARTING_MAX)
-    for broadcast in never_came.select_related("room"):
-        broadcasts.end_session(room=broadcast.room, session=broadcast.session, at=at)
-    barred = Room.objects.barred().exclude(state=State.OFFLINE)
-    for room in barred:
+    for broadcast in never_came:
+        broadcasts.end_session(room=rooms.get(pk=broadcast.room_id), session=broadcast.session, at=at)
+    for room in rooms.barred().exclude(state=State.OFFLINE):
         _cut(room, Broadcast.EndReason.STAFF, at)
     # A room on air without a broadcast: a crash between two writes.
     is_open = Exists(Broadcast.objects.filter(room=OuterRef("pk"), ended_at=None))
-    for room in Room.objects.exclude(state__in=[State.OFFLINE, State.PRIVATE]).exclude(is_open):
+    for room in rooms.exclude(state__in=[State.OFFLINE, State.PRIVATE]).exclude(is_open):
         _cut(room, Broadcast.EndReason.LOST, at)
 
 
@@ -197,13 +204,12 @@ def _close_banned(at: datetime) -> None:
         media.get_port().close_session(session)
 
 
-def _delete_old(at: datetime) -> None:
+def _delete(rows: QuerySet[Any]) -> int:
     """In batches, so that no other writer waits for long."""
-    never_joined = Q(joined_at=None, started_at__lt=at - STARTING_MAX)
-    old = WatchSession.objects.filter(Q(started_at__lt=at - WATCH_SESSION_KEEP) | never_joined)
-    while keys := list(old.values_list("pk", flat=True)[:DELETE_BATCH]):
-        WatchSession.objects.filter(pk__in=keys).delete()
-    Ban.objects.filter(until__lt=at - BAN_KEEP).delete()
+    count = 0
+    while keys := list(rows.values_list("pk", flat=True)[:DELETE_BATCH]):
+        count += rows.filter(pk__in=keys).delete()[0]
+    return count
 
 
 def _delete_orphaned_pictures(at: datetime) -> None:

@@ -98,7 +98,7 @@ def open_room(*, member: Member, slug: str, details: RoomDetails, agreed: bool, 
 def change_room(*, room: Room, details: RoomDetails) -> None:
     """Raises: ClassFixedOnAir: the content class may not change before those who watch. Publishes: DetailsChanged."""
     with transaction.atomic():
-        locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+        locked = Room.objects.with_host().select_for_update(no_key=True, of=("self",)).get(pk=room.pk)
         if locked.content_class != details.content_class and locked.state != State.OFFLINE:
             fixed = _("End the broadcast before you change the content class.")
             raise ClassFixedOnAir(fixed, fields={"content_class": fixed})

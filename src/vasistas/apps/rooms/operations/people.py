@@ -11,6 +11,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.rooms import queries, rules
 from vasistas.apps.rooms.events import MemberBanned, MemberUnbanned
 from vasistas.apps.rooms.models import Ban, Follow, Moderator, Room, WatchSession
+from vasistas.guard.purposes import processing
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached, NotAllowed
 from vasistas.media.port import MediaError
@@ -70,7 +71,8 @@ def ban(
         Moderator.objects.filter(room=room, member=member).delete()
         Follow.objects.filter(room=room, member=member).delete()
         events.publish(MemberBanned(room_id=room.pk, member_id=member.pk))
-    close_sessions_of(room=room, member=member)
+    with processing("rooms"):  # who watches what is delivery's to know, and no moderator's
+        close_sessions_of(room=room, member=member)
 
 
 def close_sessions_of(*, room: Room, member: Member) -> None:

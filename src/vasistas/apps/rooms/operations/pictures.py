@@ -35,7 +35,7 @@ def save_thumbnail(*, room: Room, data: bytes, at: datetime) -> str:
     name = default_storage.save(path_of(f"{room.pk}-{secrets.token_hex(NAME_BYTES)}.webp"), ContentFile(encoded))
     try:
         with transaction.atomic():
-            locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+            locked = Room.objects.with_host().select_for_update(no_key=True, of=("self",)).get(pk=room.pk)
             _check(locked, at)
             former, locked.thumbnail, locked.thumbnail_at = locked.thumbnail, name.rpartition("/")[2], at
             locked.save(update_fields=["thumbnail", "thumbnail_at"])

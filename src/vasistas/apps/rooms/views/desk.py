@@ -14,6 +14,7 @@ from vasistas.apps.rooms import forms, images, operations, queries
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.views import answers
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
 
 THUMBNAILS_PER_MINUTE = 30
@@ -28,6 +29,7 @@ class FormWrong(DomainError):  # noqa: N818 — refusals read as facts
 
 
 @require_http_methods(["GET", "POST"])
+@processing("host")
 def become(request: HttpRequest) -> HttpResponse:
     """Agree to the terms and open the room, in one form."""
     member = answers.member_of(request)
@@ -50,6 +52,7 @@ def become(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@processing("host")
 def details(request: HttpRequest, slug: str) -> HttpResponse:
     room = queries.get_own_room(answers.member_of(request), slug)
     form = forms.RoomForm(request.POST or None, initial=forms.RoomForm.initial_of(room))
@@ -69,6 +72,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 @never_cache
+@processing("host")
 def stream_key(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a new key, and show it this once."""
     room = queries.get_own_room(answers.member_of(request), slug)
@@ -81,6 +85,7 @@ def stream_key(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@processing("host")
 def moderators(request: HttpRequest, slug: str) -> HttpResponse:
     """`act=add` with `name` (as shown), `act=remove` with `ref` (from the list)."""
     room = queries.get_own_room(answers.member_of(request), slug)
@@ -100,6 +105,7 @@ def moderators(request: HttpRequest, slug: str) -> HttpResponse:
 @public("scripts get 401 in JSON instead of a redirect")
 @require_POST
 @answers.for_scripts
+@processing("host")
 def thumbnail(request: HttpRequest, slug: str) -> HttpResponse:
     """A picture of the host's own camera, as the whole body or as the file `thumbnail` of a form."""
     room = queries.get_own_room(answers.member_of(request), slug)

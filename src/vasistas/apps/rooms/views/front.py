@@ -11,12 +11,14 @@ from vasistas.apps.rooms import operations, queries
 from vasistas.apps.rooms.rules import AGE_SESSION_KEY
 from vasistas.apps.rooms.views import answers
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 
 FOLLOWS_PER_MINUTE = 30
 THUMBNAIL_CACHE_S = 60  # a name is one picture for ever, but a picture lives as long as its broadcast
 
 
 @require_POST
+@processing("rooms")
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
     """`following=1` follows, anything else stops: the same answer twice is the same state."""
     room = queries.get_room_for(answers.viewer_of(request), slug)
@@ -34,6 +36,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public("visitors state their age before they see adult rooms")
 @require_POST
+@processing("session")
 def confirm_age(request: HttpRequest) -> HttpResponse:
     """Keep the visitor's own statement in their session, and nowhere else. `over_18=0` takes it back."""
     if request.POST.get("over_18") == "1":
@@ -47,6 +50,7 @@ def confirm_age(request: HttpRequest) -> HttpResponse:
 
 @public("pictures of rooms on air are shown to everyone; of adult rooms to those who stated their age")
 @require_safe
+@processing("rooms")
 def thumbnail_file(request: HttpRequest, name: str) -> HttpResponse:
     picture = queries.get_thumbnail_for(lambda: answers.viewer_of(request), name)
     cache = f"public, max-age={THUMBNAIL_CACHE_S}, immutable" if picture.is_for_all else "private, no-store"

@@ -14,6 +14,7 @@ from vasistas.apps.rooms import operations, queries
 from vasistas.apps.rooms.models import SESSION_CHARS, Room
 from vasistas.apps.rooms.views import answers
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
 from vasistas.media.port import SessionStats
 
 WHEP_PER_MINUTE = 120  # per member, or per address: a household with several players that reconnect
@@ -32,6 +33,7 @@ BEARER = "Bearer "
 @csrf_exempt  # its content type keeps other sites out, see read_sdp; visitors need no cookie to watch
 @require_POST
 @answers.for_scripts
+@processing("rooms")
 def whep(request: HttpRequest, slug: str) -> HttpResponse:
     viewer = answers.viewer_of(request)
     answers.limit(request, "rooms.whep", WHEP_PER_MINUTE)
@@ -47,6 +49,7 @@ def whep(request: HttpRequest, slug: str) -> HttpResponse:
 @csrf_exempt  # the session's name, 128 random bits, is known to one page alone
 @require_http_methods(["DELETE"])
 @answers.for_scripts
+@processing("rooms")
 def whep_session(request: HttpRequest, slug: str, session: str) -> HttpResponse:  # noqa: ARG001 — Django's signature
     operations.leave(slug=slug, session=session)
     return HttpResponse()
@@ -58,6 +61,7 @@ def whep_session(request: HttpRequest, slug: str, session: str) -> HttpResponse:
 @public("scripts get 401 in JSON instead of a redirect")
 @require_POST
 @answers.for_scripts
+@processing("host")
 def whip(request: HttpRequest, slug: str) -> HttpResponse:
     """From the host's browser. `?takeover=1` ends the publisher who is there: the host's own earlier page."""
     room = _own_room(request, slug)
@@ -78,6 +82,7 @@ def whip(request: HttpRequest, slug: str) -> HttpResponse:
 @public("scripts get 401 in JSON instead of a redirect")
 @require_http_methods(["DELETE"])
 @answers.for_scripts
+@processing("host")
 def whip_session(request: HttpRequest, slug: str, session: str) -> HttpResponse:
     room = _own_room(request, slug)
     operations.end_session(room=room, session=session, at=timezone.now())
@@ -88,6 +93,7 @@ def whip_session(request: HttpRequest, slug: str, session: str) -> HttpResponse:
 @csrf_exempt  # no cookie is read here: the key is in a header
 @require_POST
 @answers.for_scripts
+@processing("rooms")
 def whip_key(request: HttpRequest) -> HttpResponse:
     """From streaming software (OBS): the stream key names the room."""
     room = _room_of_key(request)
@@ -103,6 +109,7 @@ def whip_key(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # no cookie is read here: the key is in a header
 @require_http_methods(["DELETE"])
 @answers.for_scripts
+@processing("rooms")
 def whip_key_session(request: HttpRequest, session: str) -> HttpResponse:
     operations.end_session(room=_room_of_key(request), session=session, at=timezone.now())
     return HttpResponse()
@@ -114,6 +121,7 @@ def whip_key_session(request: HttpRequest, session: str) -> HttpResponse:
 @public("scripts get 401 in JSON instead of a redirect")
 @require_POST
 @answers.for_scripts
+@processing("host")
 def probe(request: HttpRequest, slug: str) -> HttpResponse:
     """The uplink test: what is sent is measured and thrown away."""
     _own_room(request, slug)
@@ -126,6 +134,7 @@ def probe(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "DELETE"])
 @answers.for_scripts
+@processing("host")
 def probe_session(request: HttpRequest, slug: str, session: str) -> HttpResponse:
     _own_room(request, slug)
     if request.method == "DELETE":
@@ -138,6 +147,7 @@ def probe_session(request: HttpRequest, slug: str, session: str) -> HttpResponse
 @never_cache
 @require_GET
 @answers.for_scripts
+@processing("host")
 def health(request: HttpRequest, slug: str) -> HttpResponse:
     """What a studio page reads when it opens; later figures come on its channel."""
     room = _own_room(request, slug)
@@ -159,6 +169,7 @@ def health(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public("scripts get 401 in JSON instead of a redirect")
 @require_POST
+@processing("host")
 def cut(request: HttpRequest, slug: str) -> HttpResponse:
     """The panic button. Also a form: it must work when scripts do not."""
     operations.cut(room=_own_room(request, slug), at=timezone.now())
@@ -168,6 +179,7 @@ def cut(request: HttpRequest, slug: str) -> HttpResponse:
 @public("scripts get 401 in JSON instead of a redirect")
 @require_POST
 @answers.for_scripts
+@processing("host")
 def away(request: HttpRequest, slug: str) -> HttpResponse:
     """`away=1` pauses, `away=0` is back."""
     room = _own_room(request, slug)
