@@ -1,5 +1,7 @@
 """The staff's window: open only to staff who sign in with a second factor, and only onto what staff may see."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from allauth.mfa.adapter import get_adapter
@@ -8,15 +10,46 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from vasistas.guard.purposes import processing
+
 SECOND_FACTORS = ["totp", "webauthn"]
 # Their rows are keys: of sessions, of second factors, of addresses. Nobody browses them, staff neither.
 CLOSED_APPS = {"account", "mfa", "usersessions"}
+
+
+type View = Callable[..., HttpResponseBase]
+
+
+def staff_only(view: View) -> View:
+    """Open a view to active staff who have a second factor. Others learn nothing: to members it is no page at all."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not (request.user.is_active and request.user.is_staff):
+            raise Http404
+        if not has_second_factor(request.user):
+            return _set_one_up(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def has_second_factor(user: Any) -> bool:
+    with processing("account"):
+        return bool(get_adapter().is_mfa_enabled(user, SECOND_FACTORS))
+
+
+def _set_one_up(request: HttpRequest) -> HttpResponse:
+    messages.warning(request, _("The staff desk needs a second factor. Set up an authenticator app or a passkey."))
+    return redirect("mfa_index")
 
 
 class StaffSite(AdminSite):
@@ -30,7 +63,7 @@ class StaffSite(AdminSite):
                 super().register(model, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and get_adapter().is_mfa_enabled(request.user, SECOND_FACTORS)
+        return super().has_permission(request) and has_second_factor(request.user)
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 — Django's signature
@@ -41,8 +74,7 @@ class StaffSite(AdminSite):
             raise PermissionDenied
         if self.has_permission(request):
             return redirect("admin:index")
-        messages.warning(request, _("The staff desk needs a second factor. Set up an authenticator app or a passkey."))
-        return redirect("mfa_index")
+        return _set_one_up(request)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:  # noqa: ARG002 — Django's signature
         """Lead to the site's own page, with its limits and its mail."""
