@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "vasistas.config",
     "vasistas.pages",
     "vasistas.guard",
+    "vasistas.guard.reads",
     "vasistas.guard.keyring",
     "vasistas.guard.conformance",
     "vasistas.proof",

@@ -13,8 +13,14 @@ from vasistas.apps.accounts import operations as accounts
 from vasistas.apps.chat import operations as chat
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import tasks
+from vasistas.config.commands import prove
+from vasistas.guard.conformance import operations as conformance
+from vasistas.guard.conformance import scratch
+from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
+PROVE_AFTER_S = 5.0  # people who come with the start are served first
+TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
 # What is erased by the clock. Each takes the present moment and returns how many rows went.
 SWEEPS: dict[str, Callable[[datetime], int]] = {
@@ -32,6 +38,16 @@ def start(stop: threading.Event) -> list[threading.Thread]:
     loops: dict[str, Callable[[], None]] = {
         "rooms.follow_media": lambda: tasks.follow_media(port=media.get_port(), stop=stop),
         "sweeps": lambda: sweep_hourly(SWEEPS, stop=stop, clock=timezone.now),
+        "checks": lambda: repeat(
+            run_checks, first_s=PROVE_AFTER_S, every_s=CHECK_EVERY.total_seconds(), stop=stop, clock=timezone.now
+        ),
+        "counterexamples": lambda: repeat(
+            run_counterexamples,
+            first_s=TRY_OUT_AFTER_S,
+            every_s=COUNTEREXAMPLE_EVERY.total_seconds(),
+            stop=stop,
+            clock=timezone.now,
+        ),
     }
     threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]
     for thread in threads:
@@ -55,3 +71,32 @@ def sweep_hourly(
             finally:
                 close_old_connections()
         stop.wait(SWEEP_EVERY_S)
+
+
+def repeat(
+    job: Callable[[datetime], None],
+    *,
+    first_s: float,
+    every_s: float,
+    stop: threading.Event,
+    clock: Callable[[], datetime],
+) -> None:
+    """Run a job `first_s` from now and every `every_s` after, until `stop` is set. A failure is logged."""
+    wait_s = first_s
+    while not stop.wait(wait_s):
+        close_old_connections()
+        try:
+            job(clock())
+        except Exception:  # a loop that ends would be a dead scheduler
+            logger.exception("worker.job_failed job=%s", job.__name__)
+        finally:
+            close_old_connections()
+        wait_s = every_s
+
+
+def run_checks(at: datetime) -> None:
+    conformance.run_checks(at)
+
+
+def run_counterexamples(at: datetime) -> None:
+    conformance.keep_counterexamples(scratch.run_counterexamples(prove.scratch_command(), at), at)

@@ -82,6 +82,7 @@ class CheckState:
     evidence_at: datetime | None = None
     counterexample_red: bool | None = None
     counterexample_at: datetime | None = None
+    counterexample_detail: str = ""
     detail: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     took_ms: int = 0
@@ -184,6 +185,7 @@ def state_of_check(key: str, known: Known, now: datetime) -> CheckState:
         evidence_at=seen.at if seen else None,
         counterexample_red=planted.is_red if planted else None,
         counterexample_at=planted.at if planted else None,
+        counterexample_detail=planted.detail if planted else "",
         detail=seen.detail if seen else "",
         counts=seen.counts if seen else {},
         took_ms=seen.took_ms if seen else 0,

@@ -1,0 +1,1 @@
+"""The checks that prove the policy, one module per topic, each beside the violation that must turn it red."""

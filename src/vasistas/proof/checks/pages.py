@@ -1,0 +1,145 @@
+"""Clauses 4, 7, 8 and 10, as a visitor's browser sees them: My Account and the operator at the bottom of every page, no
+third party asked, no cookie that is not in the register.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
+from vasistas.guard.policy import get_policy
+from vasistas.guard.policy.model import Cookie
+from vasistas.proof.browser import Browser, Page, error_pages, footer, foreign_loads, public_pages
+
+PAGES_MIN = 6  # a crawl that finds fewer has not been let in
+OWN_SOURCES = {"'none'", "'self'", "blob:", "data:"}
+ASKING = {"default-src", "script-src", "style-src", "img-src", "media-src", "font-src", "connect-src", "form-action"}
+ASKING |= {"frame-src", "worker-src", "object-src", "manifest-src"}
+
+
+def _every_page() -> list[Page]:
+    return [*public_pages(), *error_pages()]
+
+
+def _pages_with(is_wrong: Callable[[Page], bool]) -> Finding:
+    pages = _every_page()
+    return finding(len(pages), {page.view for page in pages if is_wrong(page)}, at_least=PAGES_MIN)
+
+
+@check(
+    "pages.lead_to_my_account",
+    kind="probe",
+    words={
+        "en": "Every public page, error pages too, links to My Account at its bottom.",
+        "fr": "Chaque page publique, pages d’erreur comprises, renvoie à Mon compte en bas de page.",
+    },
+)
+def pages_lead_to_my_account(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+    return _pages_with(lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
+
+
+@check(
+    "pages.name_the_operator",
+    kind="probe",
+    words={
+        "en": "Every public page, error pages too, gives the operator's name, post and mail.",
+        "fr": "Chaque page publique, pages d’erreur comprises, donne le nom, l’adresse et l’e-mail de l’exploitant.",
+    },
+)
+def pages_name_the_operator(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+    def is_silent(page: Page) -> bool:
+        words, links = footer(page.markup)
+        said = {settings.OPERATOR.name, settings.OPERATOR.address}
+        return not all(one in words for one in said) or f"mailto:{settings.OPERATOR.mail}" not in links
+
+    return _pages_with(is_silent)
+
+
+@counterexample("pages.lead_to_my_account")
+@counterexample("pages.name_the_operator")
+def draw_a_page_without_footer(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    _replace_template("pages/contact.html", "<!doctype html><title>Contact</title><h1>Contact</h1>")
+
+
+def _replace_template(name: str, source: str) -> None:
+    from django.template import engines  # noqa: PLC0415 — only a counterexample touches the engine
+    from django.template.loaders.locmem import Loader  # noqa: PLC0415 — see above
+
+    engine: Any = getattr(engines["django"], "engine")  # noqa: B009 — the stubs do not know it
+    engine.template_loaders.insert(0, Loader(engine, {name: source}))
+
+
+@check(
+    "pages.ask_no_third_party",
+    kind="probe",
+    words={
+        "en": "No public page makes a browser ask another site, and the browser is told to refuse it.",
+        "fr": "Aucune page publique ne fait interroger un autre site, et le navigateur a l’ordre de le refuser.",
+    },
+)
+def pages_ask_no_third_party(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+    return _pages_with(lambda page: bool(foreign_loads(page.markup)) or not _is_closed(page.headers.get(POLICY, "")))
+
+
+POLICY = "Content-Security-Policy"
+
+
+def _is_closed(header: str) -> bool:
+    """Whether a content security policy lets nothing but the site itself be asked (W3C CSP3)."""
+    directives = {words[0]: set(words[1:]) for part in header.split(";") if (words := part.split())}
+    allowed = set().union(*(sources for name, sources in directives.items() if name in ASKING))
+    foreign = {source for source in allowed - OWN_SOURCES if not source.startswith("'nonce-")}
+    return "default-src" in directives and not foreign
+
+
+@counterexample("pages.ask_no_third_party")
+def count_visitors_elsewhere(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    page = '<!doctype html><title>Contact</title><img src="https://counter.example/pixel.gif" alt="">'
+    _replace_template("pages/contact.html", page)
+
+
+@check(
+    "cookies.observed_are_declared",
+    kind="probe",
+    words={
+        "en": "A visitor and a member get no cookie that the cookie register does not list.",
+        "fr": "Visiteurs et membres ne reçoivent aucun cookie absent du registre des cookies.",
+    },
+)
+def cookies_are_declared(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+    browser = Browser()
+    pages = [*public_pages(browser), *error_pages()]
+    stated = browser.post("/age-statement/", {"next": "/", "is_adult": "yes"})
+    names = {*_set_by(page.headers.get_list("Set-Cookie") for page in pages)}
+    names |= {*_set_by([stated.headers.get_list("Set-Cookie")])}
+    declared = [cookie for cookie in get_policy().cookies if cookie.storage == "cookie"]
+    wrong = {name for name in names if not any(_covers(cookie, name) for cookie in declared)}
+    return finding(len(pages) + 1, wrong, at_least=PAGES_MIN)
+
+
+def _set_by(headers: Any) -> Iterator[str]:
+    for lines in headers:
+        for line in lines:
+            yield from SimpleCookie(line)
+
+
+def _covers(cookie: Cookie, name: str) -> bool:
+    return re.fullmatch(re.escape(cookie.name).replace(r"\*", ".*"), name) is not None
+
+
+@counterexample("cookies.observed_are_declared")
+def set_a_cookie_nobody_declared(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    from django.http import HttpResponse  # noqa: PLC0415 — only a counterexample needs it
+
+    make = HttpResponse.__init__
+
+    def with_cookie(self: HttpResponse, *arguments: Any, **named: Any) -> None:
+        make(self, *arguments, **named)
+        self.set_cookie("_visitor", "1234567890")
+
+    HttpResponse.__init__ = with_cookie  # type: ignore[method-assign]  # it plants a fault

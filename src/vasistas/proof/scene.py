@@ -1,0 +1,80 @@
+"""The clean scene of the scratch site: the cast, a live room with its talk, and what hangs on people."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils.module_loading import import_string
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.chat import operations as chat
+from vasistas.apps.providers import operations as providers
+from vasistas.apps.rooms import operations as rooms
+from vasistas.apps.rooms.models import Room, WatchSession
+from vasistas.guard.purposes import processing
+
+SLUG = "proof-reef"
+TOTP_SECRET_BYTES = 20
+AGO = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Cast:
+    ada: Member
+    bo: Member
+    vi: Member
+    max: Member
+    sam: Member
+    room: Room
+
+
+def build(now: datetime) -> None:
+    """Write the scene into an empty site."""
+    with processing("maintain", reason="the scene of the scratch site"):
+        _furnish(now)
+
+
+def _furnish(now: datetime) -> Cast:
+    ada, bo, vi, max_ = (arrive(name) for name in ("Ada", "Bo", "Vi", "Max"))
+    sam = arrive("Sam", is_staff=True, is_superuser=True)
+    give_second_factor(sam)
+    vi.set_password(secrets.token_urlsafe())
+    vi.save()
+    host = providers.become_host(member=ada, at=now, agreed=True)
+    room = rooms.create_room(host=host, slug=SLUG, details=rooms.RoomDetails("The reef at noon", "nature"), at=now)
+    rooms.add_moderator(room=room, member=bo, at=now)
+    rooms.follow(room=room, member=vi, at=now)
+    providers.create_studio(owner=arrive("Stu"), name="Lux", slug="lux", at=now)
+    chat.say(room=room, author=vi, text="The small fish is back.", at=now - AGO)
+    chat.say(room=room, author=ada, text="It was never far.", at=now - AGO)
+    chat.mute(room=room, member=max_, by=ada, at=now, minutes=10, reason="Too loud.")
+    WatchSession.objects.create(
+        room=room, session=secrets.token_hex(16), subject=vi.subject, started_at=now - AGO, delivered_s=60
+    )
+    return Cast(ada, bo, vi, max_, sam, room)
+
+
+def arrive(name: str, **roles: bool) -> Member:
+    """Let someone of the cast in, with a proven address and no password."""
+    mail = f"{name.lower()}.{secrets.token_hex(4)}@proof.invalid"
+    member = Member.objects.create_user(mail, name, None, **roles)
+    EmailAddress.objects.create(user=member, email=mail, verified=True, primary=True)
+    return member
+
+
+def give_second_factor(member: Member) -> None:
+    TOTP.activate(member, secrets.token_hex(TOTP_SECRET_BYTES))
+
+
+def sign_in(member: Member) -> str:
+    """Open a session as signing in would, and return its key for the cookie."""
+    session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")()
+    session[SESSION_KEY] = str(member.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = member.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
