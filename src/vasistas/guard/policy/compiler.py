@@ -1,51 +1,27 @@
-"""From the operator's files to typed objects, or a list of what contradicts."""
+"""From the operator's files to typed objects, or every fault at once: file, line, what is wrong, what to do."""
 
-import tomllib
-from datetime import date
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
-from vasistas.guard.policy.model import (
-    Authority,
-    Category,
-    Policy,
-    Purpose,
-    Reads,
-    Retention,
-)
+from vasistas.guard.policy import versions
+from vasistas.guard.policy.drafts import compile_draft
+from vasistas.guard.policy.faults import PolicyRefused
+from vasistas.guard.policy.model import Policy
 
 
-def compile_policy(folder: Path) -> Policy:
-    """Compile the policy in `folder`."""
-    raw: dict[str, Any] = tomllib.loads((folder / "policy.toml").read_text())
-    return Policy(
-        version=raw["version"],
-        effective=raw["effective"] if isinstance(raw["effective"], date) else date.fromisoformat(raw["effective"]),
-        languages=tuple(raw["languages"]),
-        authority=Authority(**raw["authority"]),
-        categories={
-            key: Category(key, one["title"], one["words"], one["dpv"], one.get("is_special", False))
-            for key, one in raw["categories"].items()
-        },
-        purposes={
-            key: Purpose(
-                key,
-                one["title"],
-                one["words"],
-                frozenset(one["categories"]),
-                Reads(one["reads"]),
-                one.get("needs_reason", False),
-            )
-            for key, one in raw["purposes"].items()
-        },
-        recipients={},
-        retention={
-            key: Retention(key, one["words"], one["after"], one.get("days_max"))
-            for key, one in raw["retention"].items()
-        },
-        activities={},
-        cookies=(),
-        clauses={},
-        digest="",
-        is_released=False,
-    )
+def compile_policy(folder: Path, known_checks: Collection[str] | None = None, *, today: date | None = None) -> Policy:
+    """Compile the policy in `folder`, and hold it against the release of its version, if there is one.
+
+    Args: known_checks: keys in the registry of checks; None: rules may name checks that do not exist.
+        today: the day transfers are judged on; None: today, in UTC.
+
+    Raises: PolicyRefused: with every fault: file, line, what is wrong, what to do.
+    """
+    today = today or datetime.now(UTC).date()
+    source, policy = compile_draft(folder, Path(folder.name), known_checks=known_checks, today=today)
+    is_released = versions.compare(source, policy, folder)
+    if source.faults:
+        raise PolicyRefused(source.faults)
+    return replace(policy, is_released=is_released)

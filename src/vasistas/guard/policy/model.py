@@ -18,6 +18,40 @@ class Reads(StrEnum):
     INTERNAL = "internal"  # the guard's own bookkeeping, which shows nothing to anyone
 
 
+class Then(StrEnum):
+    """What happens when a retention rule is over."""
+
+    DELETE = "delete"
+    SHRED = "shred"  # its key is destroyed first
+    ANONYMISE = "anonymise"
+    AGGREGATE = "aggregate"
+
+
+class Role(StrEnum):
+    """What a recipient is to the operator."""
+
+    PROCESSOR = "processor"  # GDPR Art. 4(8), Art. 28
+    CONTROLLER = "controller"  # decides itself, like a host about the own broadcast
+    AUTHORITY = "authority"
+
+
+class Storage(StrEnum):
+    """Where in a browser something is kept."""
+
+    COOKIE = "cookie"
+    LOCAL = "localStorage"
+    SESSION = "sessionStorage"
+    DATABASE = "indexedDB"
+
+
+class Kind(StrEnum):
+    """Of a clause."""
+
+    EXECUTABLE = "executable"
+    ATTESTED = "attested"
+    INFORMATIVE = "informative"
+
+
 class Basis(StrEnum):
     """Legal bases of GDPR Art. 6(1)."""
 
@@ -68,6 +102,7 @@ class Recipient:
     country: str
     instrument: str = ""
     expires: date | None = None
+    words: Words = field(default_factory=dict)  # what it gets, and in which form
 
 
 @dataclass(frozen=True)
@@ -87,8 +122,17 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A kind of subject, an owner within the operator's house, or a security measure. dpv: its term there, if any."""
+
+    key: str
+    title: Words
+    dpv: str = ""
+
+
+@dataclass(frozen=True)
 class Activity:
-    """One row of the record of processing activities (GDPR Art. 30)."""
+    """One row of the record of processing activities (GDPR Art. 30). dpv: term for its purpose."""
 
     key: str
     title: Words
@@ -99,6 +143,8 @@ class Activity:
     recipients: tuple[str, ...]
     retention: tuple[str, ...]
     owner: str
+    subjects: tuple[str, ...] = ()
+    dpv: str = "Purpose"
 
 
 @dataclass(frozen=True)
@@ -168,3 +214,6 @@ class Policy:
     clauses: Mapping[str, Clause]
     digest: str
     is_released: bool
+    subjects: Mapping[str, Named] = field(default_factory=dict)
+    owners: Mapping[str, Named] = field(default_factory=dict)
+    measures: Mapping[str, Named] = field(default_factory=dict)

@@ -1,0 +1,96 @@
+"""What each part of a policy says well, and the whole contradicts."""
+
+import re
+from datetime import date
+
+from vasistas.guard.policy.model import Reads, Recipient, Retention
+from vasistas.guard.policy.reading import Source
+from vasistas.guard.policy.schema import Parts
+
+# Regulation (EU) 2016/679 holds in the Union, and by Decision 154/2018 of the Joint Committee in the rest of the EEA.
+EEA = frozenset(
+    re.findall("[A-Z]+", "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO")
+)
+
+
+def check(source: Source, parts: Parts, today: date | None) -> None:
+    """Note every contradiction as a fault. today: the day transfers are judged on; None: of a version of the past."""
+    for rule in parts.retention.values():
+        _check_retention(source, rule)
+    for recipient in parts.recipients.values():
+        _check_transfer(source, recipient, today)
+    _check_categories(source, parts)
+    _check_purposes(source, parts)
+
+
+def _check_retention(source: Source, rule: Retention) -> None:
+    path = ("retention", rule.key)
+    if rule.days_max is not None and rule.days_min > rule.days_max:
+        what = f"The rule {rule.key!r} deletes after {rule.days_max} days what must stay for {rule.days_min}."
+        source.fault(
+            (*path, "days_min"),
+            what,
+            "Raise days_max to the minimum at least, or give the statute's fields a rule of their own.",
+        )
+    if rule.days_min and not rule.statute:
+        what = f"The rule {rule.key!r} has a minimum and no statute."
+        source.fault(
+            (*path, "days_min"),
+            what,
+            'Name the law that forbids deleting: statute = "…". Without one, remove days_min.',
+        )
+    if rule.statute and not rule.days_min:
+        what = f"The rule {rule.key!r} names a statute and no minimum."
+        source.fault((*path, "statute"), what, "Add days_min = …, or remove the statute.")
+
+
+def _check_transfer(source: Source, recipient: Recipient, today: date | None) -> None:
+    path = ("recipients", recipient.key)
+    if recipient.country and recipient.country not in EEA and not recipient.instrument:
+        what = f"The recipient {recipient.key!r} is in {recipient.country}, outside the EEA, without an instrument."
+        source.fault(
+            (*path, "country"), what, 'Name it: instrument = "…" and expires = … (GDPR Art. 46), or send nothing there.'
+        )
+    if recipient.instrument and recipient.expires is None:
+        what = f"The instrument of the recipient {recipient.key!r} has no expiry."
+        source.fault((*path, "instrument"), what, "Add expires = …, the day by which somebody looks at it again.")
+    if recipient.expires is not None and today is not None and recipient.expires < today:
+        what = f"The instrument of the recipient {recipient.key!r} expired on {recipient.expires}."
+        source.fault((*path, "expires"), what, "Renew it and write the new day, or remove the recipient.")
+
+
+def _check_categories(source: Source, parts: Parts) -> None:
+    used = {category for activity in parts.activities.values() for category in activity.categories}
+    for key in parts.categories:
+        if key not in used:
+            source.fault(
+                ("categories", key),
+                f"The category {key!r} is used by no activity.",
+                "Name it in the [activities] that need it and in their purposes, or stop storing it.",
+            )
+
+
+def _check_purposes(source: Source, parts: Parts) -> None:
+    stated: dict[str, set[str]] = {}
+    for activity in parts.activities.values():
+        stated.setdefault(activity.purpose, set()).update(activity.categories)
+        if activity.purpose in parts.purposes:
+            for category in sorted(activity.categories - parts.purposes[activity.purpose].categories):
+                source.fault(
+                    ("activities", activity.key, "categories"),
+                    f"The activity {activity.key!r} uses {category!r}, which its purpose does not allow.",
+                    f"Remove it there, or add it to [purposes.{activity.purpose}].",
+                )
+    for key, purpose in parts.purposes.items():
+        if key not in stated and purpose.reads is not Reads.INTERNAL:
+            source.fault(
+                ("purposes", key),
+                f"The purpose {key!r} is used by no activity.",
+                f'Add an activity with purpose = "{key}", or remove the purpose.',
+            )
+        for category in sorted(purpose.categories - stated.get(key, purpose.categories)):
+            source.fault(
+                ("purposes", key, "categories"),
+                f"The purpose {key!r} allows {category!r}, and none of its activities needs it.",
+                f"Remove it from [purposes.{key}], or name it in an activity.",
+            )
