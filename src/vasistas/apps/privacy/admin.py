@@ -17,7 +17,6 @@ else:
 class SubjectAdmin(_Admin):
     list_display = ("pk", "kind", "state", "created_at")
     list_filter = ("kind", "state")
-    search_fields = ("audit_id",)
     ordering = ("-pk",)
     show_full_result_count = False
 

@@ -5,12 +5,18 @@ from typing import Any
 
 from django.db import models
 
-from vasistas.guard.declarations import declare, not_personal, personal
+from vasistas.guard.declarations import declare, not_personal, personal, sealed
+from vasistas.guard.sealed import SealedRow, SealedText
+
+AUDIT_ID_CHARS = 36  # a UUID in words of RFC 9562
 
 
-class Subject(models.Model):
+class Subject(SealedRow):
     """One data subject (GDPR Art. 4(1)). Every personal row of the product leads here, and this row is the fence:
     a writer holds it shared while it inserts, the eraser holds it alone.
+
+    `key_handle` names the person's keys in the key store; `audit_id` names the person in the audit chain, and is sealed
+    with those keys: when they are destroyed, the chain's entries are nobody's.
     """
 
     class Kind(models.TextChoices):
@@ -28,7 +34,8 @@ class Subject(models.Model):
 
     kind = models.CharField(max_length=16, choices=Kind)
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
-    audit_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    key_handle = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    audit_id = SealedText(key_class="identity", chars_max=AUDIT_ID_CHARS)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -43,6 +50,8 @@ declare(
     "self",
     kind=not_personal("the role in which the site knows someone"),
     state=not_personal("the state of the fence"),
-    audit_id=personal("user.unique_id.pseudonymous", keep="audit_number"),
+    row_key=not_personal("random; binds the seal to its row"),
+    key_handle=not_personal("random; the key store alone knows its keys"),
+    audit_id=sealed("user.unique_id.pseudonymous", keep="audit_number", key_class="identity"),
     created_at=personal("user.account.activity", keep="account_life"),
 )

@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 
-class KeyringFault(RuntimeError):
+class KeyringFault(RuntimeError):  # noqa: N818 — faults read as facts
     """The key store does not hold what it should."""
 
 

@@ -213,9 +213,10 @@ def _hold(rows: list[models.DataKey], now: float) -> dict[bytes, _Held]:
             key_id = row.id.bytes
             _by_id.pop(key_id, None)  # to the end: the oldest go first
             _by_id[key_id] = _by_owner[row.handle, row.key_class] = fresh[key_id]
-        for held_keys in (_by_id, _by_owner):
-            while len(held_keys) > HELD_MAX:
-                held_keys.pop(next(iter(held_keys)))
+        while len(_by_id) > HELD_MAX:
+            _by_id.pop(next(iter(_by_id)))
+        while len(_by_owner) > HELD_MAX:
+            _by_owner.pop(next(iter(_by_owner)))
     return fresh
 
 
