@@ -1,6 +1,6 @@
 """Declarations of the models that libraries bring; read when the guard app is ready."""
 
-from vasistas.guard.declarations import declare, derived, found_by, not_personal, personal
+from vasistas.guard.declarations import declare, derived, found_by, not_personal, personal, sealed
 
 _PATH = derived("the path to the person")
 
@@ -34,7 +34,9 @@ declare(
     "account.EmailAddress",
     "user__subject",
     user=_PATH,
-    email=personal("user.contact.email", keep="account_life"),
+    row_key=not_personal("random; binds what is sealed to its row"),
+    email=derived("email_sealed: a blind index"),
+    email_sealed=sealed("user.contact.email", keep="account_life", key_class="identity"),
     verified=not_personal("a state"),
     primary=not_personal("a state"),
 )

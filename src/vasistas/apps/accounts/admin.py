@@ -19,8 +19,8 @@ else:
 class MemberAdmin(_Admin):
     list_display = ("pk", "display_name", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff")
-    search_fields = ("display_name", "email")
-    search_help_text = "A name shown, or an address."
+    search_fields = ("display_name", "=email")
+    search_help_text = "A name shown, or a whole address."
     ordering = ("-pk",)
     show_full_result_count = False
     fields: ClassVar = [

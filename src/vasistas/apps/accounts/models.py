@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.privacy.models import Subject
-from vasistas.guard.declarations import declare, derived, not_personal, personal
+from vasistas.guard.addresses import AddressField, AddressRow, SealedAddress
+from vasistas.guard.declarations import declare, derived, not_personal, personal, sealed
 from vasistas.lib import lookalikes
 
 DISPLAY_NAME_CHARS_MIN = 3
@@ -36,7 +36,7 @@ class MemberManager(BaseUserManager["Member"]):
         """Create a member with their subject; `email` is stored in lower case. Sends nothing, verifies nothing."""
         now = timezone.now()
         member = self.model(
-            email=email.strip().lower(),
+            email=email,
             display_name=display_name,
             name_key=lookalikes.key(display_name),
             subject=privacy.create_subject(kind=Subject.Kind.MEMBER, at=now),
@@ -60,11 +60,12 @@ class MemberManager(BaseUserManager["Member"]):
         return self.get(email__iexact=username)
 
 
-class Member(AbstractBaseUser, PermissionsMixin):
-    """Someone with an account. `display_name` is the only thing others see."""
+class Member(AddressRow, AbstractBaseUser, PermissionsMixin):
+    """Someone with an account. `display_name` is the only thing others see; the address rests sealed."""
 
     subject = models.OneToOneField(Subject, on_delete=models.PROTECT, related_name="member")
-    email = models.EmailField(unique=True)
+    email = AddressField(unique=True, db_column="email_index")
+    email_sealed = SealedAddress()
     display_name = models.CharField(max_length=DISPLAY_NAME_CHARS_MAX)
     name_key = models.CharField(
         max_length=NAME_KEY_CHARS_MAX, unique=True
@@ -77,12 +78,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar = ["display_name"]
 
-    objects = MemberManager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(Lower("email"), name="accounts_member_email_once"),
-        ]
+    objects: ClassVar[MemberManager] = MemberManager()  # type: ignore[assignment]  # SealedRow brings another
 
     def __str__(self) -> str:
         return f"member {self.pk}"  # goes to logs and the staff's journal; pages show display_name
@@ -95,7 +91,9 @@ declare(
     "accounts.Member",
     "subject",
     subject=derived("the path itself"),
-    email=personal("user.contact.email", keep="account_life"),
+    row_key=not_personal("random; binds what is sealed to its row"),
+    email=derived("email_sealed: a blind index"),
+    email_sealed=sealed("user.contact.email", keep="account_life", key_class="identity"),
     display_name=personal("user.account.username", keep="account_life"),
     name_key=derived("display_name"),
     password=personal("user.authorization.credentials", keep="account_life"),
