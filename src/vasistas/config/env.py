@@ -34,6 +34,13 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = os.environ.get(PREFIX + name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{PREFIX}{name} is {value!r}; set it to {' or '.join(choices)}.")
+    return value
+
+
 def secret(name: str, *, data: Path) -> str:
     """Read a secret from NAME, from the file named by NAME_FILE, or from `data`, where it is made on first use."""
     if value := os.environ.get(PREFIX + name):

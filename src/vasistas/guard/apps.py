@@ -7,7 +7,11 @@ class GuardConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from vasistas.guard import declarations, third_party  # noqa: F401, PLC0415 — registering is their effect
+        from django.db.backends.signals import connection_created  # noqa: PLC0415 — needs the settings
+
+        from vasistas.guard import declarations, gate, third_party  # noqa: F401, PLC0415 — registering is their effect
+
+        connection_created.connect(gate.install, dispatch_uid="guard.gate")
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):

@@ -6,7 +6,7 @@ state their own purpose, or take their caller's along (`statement()`, `resumed()
 """
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -113,12 +113,9 @@ class processing(ContextDecorator):  # noqa: N801 — read as a statement: with 
         return processing(self.key, self.reason)  # a decorated function may run in many threads at once
 
     def __enter__(self) -> Frame:
-        purpose = purpose_named(self.key)
-        if purpose.needs_reason and not self.reason.strip():
-            raise ReasonMissing(f"The purpose {self.key!r} needs a reason: processing({self.key!r}, reason=…).")
         outer = _scope.get()
         scope = outer or Scope(actor=lambda: NOBODY)
-        frame = Frame(purpose, self.reason[:REASON_CHARS_MAX], scope)
+        frame = _framed(self.key, self.reason, scope)
         self._entered.append((_frame.set(frame), None if outer else scope))
         return frame
 
@@ -131,9 +128,32 @@ class processing(ContextDecorator):  # noqa: N801 — read as a statement: with 
             own_scope.close()
 
 
+def _framed(key: str, reason: str, scope: Scope) -> Frame:
+    purpose = purpose_named(key)
+    if purpose.needs_reason and not reason.strip():
+        raise ReasonMissing(f"The purpose {key!r} needs a reason: processing({key!r}, reason=…).")
+    return Frame(purpose, reason[:REASON_CHARS_MAX], scope)
+
+
+def state(key: str) -> None:
+    """State a purpose from here to the end of the scope; for code that has no block to put around what it calls.
+
+    Raises: PurposeUnknown, ReasonMissing. GuardError: no scope is open that would end it.
+    """
+    opened = _scope.get()
+    if opened is None:
+        raise GuardError("No scope is open. Use `with processing(…):`.")
+    _frame.set(_framed(key, "", opened))
+
+
+def known() -> Mapping[str, Purpose]:
+    """Every purpose of the policy in force."""
+    return get_policy().purposes
+
+
 def purpose_named(key: str) -> Purpose:
     """Raises: PurposeUnknown, naming the nearest ones."""
-    purposes = get_policy().purposes
+    purposes = known()
     if key in purposes:
         return purposes[key]
     near = difflib.get_close_matches(key, purposes, n=3) or sorted(purposes)
@@ -197,10 +217,12 @@ __all__ = [
     "Scope",
     "Statement",
     "current",
+    "known",
     "processing",
     "purpose_named",
     "record_with",
     "resumed",
     "scope",
+    "state",
     "statement",
 ]
