@@ -1,0 +1,178 @@
+"""What one request or run reads: noted as it happens, written down at its end, or nothing leaves.
+
+Who reads is asked at the end, when it is known. Noting stands in the way of every row, so it only takes a value out of
+each; `gathered` finds the subjects behind them.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from vasistas.guard import purposes
+from vasistas.guard.policy.model import Reads
+from vasistas.guard.purposes import Frame, Scope
+from vasistas.guard.reads import entries, rows
+from vasistas.guard.reads.gathered import Key, Noted, Query, drafts
+from vasistas.lib.errors import DomainError
+
+READ_ROWS_MAX = 20_000  # rows noted in one scope before they are written down as a run
+READ_QUERIES_MAX = 256  # distinct queries noted in one scope before they are
+SLOTS_MAX = 64  # queries whose rows are being loaded side by side
+
+logger = logging.getLogger(__name__)
+
+
+class ReadLogUnavailable(DomainError):  # noqa: N818 — see lib.errors
+    """What was read could not be written down, so it must not leave."""
+
+    status = 503
+    code = "reads.unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The read log cannot be written, so nothing is shown. Try again in a minute.")
+
+
+type Slot = tuple[Sequence[str], Frame, type[models.Model], Callable[[Any], None], Callable[[Any], Any]]
+
+
+class Recorder:
+    """Implements purposes.Recorder for one scope. Not shared between threads."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._slots: dict[int, Slot] = {}
+        self._noted = Noted()
+        self._room = READ_ROWS_MAX
+        self._latest: tuple[Frame, Query] | None = None  # the query whose rows have not shown up yet
+
+    # -- Noting -------------------------------------------------------------------------------------------------------
+
+    def note_loaded(self, frame: Frame, model: type[models.Model], names: Sequence[str], values: Sequence[Any]) -> None:
+        """Note a row as it loads. names: the list of its columns, one object for all rows of a query.
+
+        Raises: ReadLogUnavailable: there was no room for it, and what was noted cannot be written down.
+        """
+        slot = self._slots.get(id(names))
+        if slot is None or slot[0] is not names or slot[1] is not frame or slot[2] is not model:
+            slot = self._open_slot(frame, model, names)
+        if self._room <= 0:
+            self._spill()
+        self._room -= 1
+        slot[3](slot[4](values))
+
+    def note_row(self, frame: Frame, model: type[models.Model], row: Any, fields: tuple[str, ...]) -> None:
+        """Note fields of a row that is in memory already: its seal was opened.
+
+        Raises: ReadLogUnavailable: as note_loaded().
+        """
+        if frame.purpose.reads in {Reads.PUBLISHED, Reads.INTERNAL}:
+            return
+        plan = rows.plan_of(model)
+        names = [name for name in (plan.key, plan.hop) if name in row.__dict__]
+        pick, by_key = rows.picker(plan, names)
+        if self._room <= 0:
+            self._spill()
+        self._room -= 1
+        owner = pick([row.__dict__[name] for name in names]) if pick else None
+        self._bucket(frame, plan, fields, by_key=by_key).append(owner)
+
+    def note_query(self, frame: Frame, columns: frozenset[tuple[str, str]], sql: Any) -> None:
+        """Note a query before it runs. columns: the personal ones it names, as (table, column). sql: its text."""
+        self._latest = None
+        reads = frame.purpose.reads
+        if not columns or (reads is not Reads.EACH and reads is not Reads.RUN):
+            return
+        text = str(sql)
+        if _only_writes(text):
+            return
+        if len(self._noted.queries) >= READ_QUERIES_MAX:
+            self._spill()
+        self._noted.purposes[frame.purpose.key] = frame.purpose
+        query = self._noted.queries.setdefault((frame.purpose.key, frame.reason, text), Query(columns))
+        query.runs += 1
+        self._latest = frame, query
+
+    def _open_slot(self, frame: Frame, model: type[models.Model], names: Sequence[str]) -> Slot:
+        plan = rows.plan_of(model)
+        mask = tuple(plan.personal[name] for name in names if name in plan.personal)
+        pick, by_key = rows.picker(plan, names)
+        append: Callable[[Any], None] = _ignore
+        if mask:
+            append = self._bucket(frame, plan, mask, by_key=by_key).append
+            self._tell_by_rows(frame, plan)
+        if len(self._slots) >= SLOTS_MAX:
+            self._slots.clear()
+        slot = self._slots[id(names)] = (names, frame, model, append, pick or _ignore)
+        return slot
+
+    def _tell_by_rows(self, frame: Frame, plan: rows.Plan) -> None:
+        """The latest query, if it names this model, is told by its rows from here on."""
+        if self._latest is None or self._latest[0] is not frame:
+            return
+        query = self._latest[1]
+        if any(table == plan.table for table, _column in query.columns):
+            query.runs_with_rows += 1
+            self._latest = None
+
+    def _bucket(self, frame: Frame, plan: rows.Plan, mask: tuple[str, ...], *, by_key: bool) -> list[Any]:
+        self._noted.purposes[frame.purpose.key] = frame.purpose
+        return self._noted.rows.setdefault(Key(frame.purpose.key, frame.reason, plan.model, mask, by_key), [])
+
+    # -- Writing down -------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Write all of it down.
+
+        Raises: ReadLogUnavailable: it cannot be; then nothing of it is written, and the data must not leave.
+        """
+        self._write(is_run=False)
+
+    def _spill(self) -> None:
+        """Write down as a run what was noted so far. Slots stay: their lists are emptied, not replaced."""
+        self._write(is_run=True)
+        self._room = READ_ROWS_MAX
+
+    def _write(self, *, is_run: bool) -> None:
+        if not self._noted:
+            return
+        try:
+            with purposes.scope(lambda: purposes.NOBODY) as own:
+                own.recorder = _SILENT  # a log of writing the log would never end
+                actor = self._scope.actor()
+                with purposes.processing("audit"):
+                    if written := drafts(self._noted, actor, is_run=is_run):
+                        entries.write(written, at=timezone.now())
+        except Exception as error:  # whatever it is: no log, no data
+            logger.error("reads.unavailable error=%s", type(error).__name__)  # noqa: TRY400 — its text may hold values
+            raise ReadLogUnavailable from error
+        self._noted.clear()
+        self._latest = None
+
+
+class _Silent:
+    """The recorder of the recorder."""
+
+    def note_loaded(self, frame: Frame, model: Any, names: Any, values: Any) -> None: ...
+
+    def note_row(self, frame: Frame, model: type[Any], row: Any, fields: tuple[str, ...]) -> None: ...
+
+    def note_query(self, frame: Frame, columns: frozenset[tuple[str, str]], sql: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+_SILENT = _Silent()
+
+
+def _ignore(_value: Any) -> None:
+    return None
+
+
+def _only_writes(sql: str) -> bool:
+    text = sql.lstrip()
+    return text[:6].upper() in {"INSERT", "UPDATE", "DELETE"} and not any(
+        word in text.upper() for word in ("SELECT ", "RETURNING ")
+    )
