@@ -53,8 +53,11 @@ class RootKey(Protocol):
 def root_key(url: str, *, data: Path) -> RootKey:
     """The adapter that `url` names. Raises: RootKeyFault: no adapter of this name."""
     from vasistas.guard.keyring.root_file import RootKeyFile  # noqa: PLC0415 — adapters know the port
+    from vasistas.guard.keyring.root_vault import RootKeyVault  # noqa: PLC0415 — see above
 
     kind, _, rest = url.partition(":")
     if kind == "file":
         return RootKeyFile(Path(rest) if rest else data / "keys" / "root.key")
+    if kind == "vault":
+        return RootKeyVault(rest)
     raise RootKeyFault(f"VASISTAS_ROOT_KEY names {kind!r}; set it to file:, file:/path or vault:https://….")
