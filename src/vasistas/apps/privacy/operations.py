@@ -46,7 +46,7 @@ def erase(*, subject_id: int, at: datetime) -> Erased:
     fence, without a time and with a number nobody can open.
 
     Raises: RowsLeft: the scan found rows; nothing of step 3 is undone, call again.
-    Locks: the subject's row alone (FOR UPDATE), twice. Source: GDPR Art. 17; guard/precedence.py decides what a hold or
+    Locks: the subject's row (FOR UPDATE) in step 1. Source: GDPR Art. 17; guard/precedence.py decides what a hold or
     a statute keeps, once there are any.
     """
     with transaction.atomic():
@@ -55,15 +55,13 @@ def erase(*, subject_id: int, at: datetime) -> Erased:
         subject.save(update_fields=["state"])
     keys = keyring.destroy(subject.key_handle)
     rows: dict[str, int] = {}
-    with transaction.atomic():
-        subject = Subject.objects.select_for_update().get(pk=subject_id)
+    with transaction.atomic():  # without the fence: nobody new is let in, and a writer may hold what we delete
         for step in erasure.plan():
             _count, by_model = step.rows(subject_id).delete()
             for label, count in by_model.items():
                 rows[label] = rows.get(label, 0) + count
-        subject.state = Subject.State.ERASED
-        subject.created_at = at  # when they came is nobody's business any more
-        subject.save(update_fields=["state", "created_at"])
+        # When they came is nobody's business any more.
+        Subject.objects.filter(pk=subject_id).update(state=Subject.State.ERASED, created_at=at)
     left = rows_of(subject_id)
     if left:
         raise RowsLeft(_("Some rows are left: %(models)s. Erase again.") % {"models": ", ".join(sorted(left))})

@@ -10,6 +10,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import queries, rules
 from vasistas.apps.providers.events import HostJoined, StudioJoined, StudioLeft
 from vasistas.apps.providers.models import Host, Studio, StudioInvitation
+from vasistas.guard import subjects
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached, NotAllowed
 
@@ -33,12 +34,13 @@ class InAStudioAlready(DomainError):  # noqa: N818 — see above
 def become_host(*, member: Member, at: datetime, agreed: bool) -> Host:
     """Make the member a host. A repeat returns the same host.
 
-    Raises: TermsNotAgreed. Publishes: HostJoined.
+    Raises: TermsNotAgreed, SubjectGone. Publishes: HostJoined.
     """
     if not agreed:
         needed = _("Agree to the terms for hosts to go on.")
         raise TermsNotAgreed(needed, fields={"agreed": needed})
     with transaction.atomic():
+        subjects.hold(member.subject_id)
         host, is_new = Host.objects.get_or_create(member=member, defaults={"agreed_at": at})
         host.member = member
         if is_new:
@@ -47,11 +49,12 @@ def become_host(*, member: Member, at: datetime, agreed: bool) -> Host:
 
 
 def create_studio(*, owner: Member, name: str, slug: str, at: datetime) -> Studio:
-    """Raises: SlugTaken; LimitReached: the member owns STUDIOS_OWNED_MAX already."""
+    """Raises: SlugTaken, SubjectGone; LimitReached: the member owns STUDIOS_OWNED_MAX already."""
     if Studio.objects.filter(owner=owner).count() >= rules.STUDIOS_OWNED_MAX:
         raise LimitReached(_("You own %(count)s studios; that is the limit.") % {"count": rules.STUDIOS_OWNED_MAX})
     try:
         with transaction.atomic():
+            subjects.hold(owner.subject_id)
             return Studio.objects.create(owner=owner, name=name, slug=slug, created_at=at)
     except IntegrityError:
         taken = _("This address is taken. Choose another.")

@@ -15,6 +15,7 @@ from vasistas.apps.rooms.events import StateChanged, ViewersCounted
 from vasistas.apps.rooms.models import Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import pictures
 from vasistas.apps.rooms.operations.pictures import NotOnAir
+from vasistas.guard import subjects
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, NotAllowed
 from vasistas.media.port import Answer, RoomBusy, RoomNotLive
@@ -147,11 +148,14 @@ def end_session(*, room: Room, session: str, at: datetime) -> None:
 def watch(*, room: Room, session: str, offer: str, subject_id: int | None, at: datetime) -> Answer:
     """Open a viewer's session: its row, then the node.
 
-    Raises: RoomNotLive, and all of `MediaPort.play`.
+    Raises: RoomNotLive, SubjectGone, and all of `MediaPort.play`.
     """
     if not room.is_on_air:
         raise RoomNotLive(_("Nobody is live in this room. Try again when the room is live."))
-    row = WatchSession.objects.create(room=room, session=session, subject_id=subject_id, started_at=at)
+    with transaction.atomic():
+        if subject_id is not None:
+            subjects.hold(subject_id)
+        row = WatchSession.objects.create(room=room, session=session, subject_id=subject_id, started_at=at)
     try:
         return media.get_port().play(room=str(room.pk), session=session, offer=offer)
     except BaseException:

@@ -11,6 +11,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.rooms import queries, rules
 from vasistas.apps.rooms.events import MemberBanned, MemberUnbanned
 from vasistas.apps.rooms.models import Ban, Follow, Moderator, Room, WatchSession
+from vasistas.guard import subjects
 from vasistas.guard.purposes import processing
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached, NotAllowed
@@ -30,10 +31,12 @@ class NotAModerator(DomainError):  # noqa: N818 — refusals read as facts
 
 
 def follow(*, room: Room, member: Member, at: datetime) -> None:
-    """Raises: LimitReached: the member follows FOLLOWS_MAX rooms."""
+    """Raises: LimitReached: the member follows FOLLOWS_MAX rooms. SubjectGone."""
     if Follow.objects.filter(member=member).count() >= FOLLOWS_MAX:
         raise LimitReached(_("You follow %(count)s rooms; that is the limit.") % {"count": FOLLOWS_MAX})
-    Follow.objects.get_or_create(room=room, member=member, defaults={"at": at})
+    with transaction.atomic():
+        subjects.hold(member.subject_id)
+        Follow.objects.get_or_create(room=room, member=member, defaults={"at": at})
 
 
 def unfollow(*, room: Room, member: Member) -> None:
@@ -41,14 +44,16 @@ def unfollow(*, room: Room, member: Member) -> None:
 
 
 def add_moderator(*, room: Room, member: Member, at: datetime) -> None:
-    """Raises: NotAModerator, LimitReached."""
+    """Raises: NotAModerator, LimitReached, SubjectGone."""
     if rules.is_host(member, room):
         raise NotAModerator(_("The host of a room moderates it already."))
     if queries.is_banned(member, room, at):
         raise NotAModerator(_("This person is banned from the room. Lift the ban first."))
     if Moderator.objects.filter(room=room).count() >= MODERATORS_MAX:
         raise LimitReached(_("A room has at most %(count)s moderators.") % {"count": MODERATORS_MAX})
-    Moderator.objects.get_or_create(room=room, member=member, defaults={"at": at})
+    with transaction.atomic():
+        subjects.hold(member.subject_id)
+        Moderator.objects.get_or_create(room=room, member=member, defaults={"at": at})
 
 
 def remove_moderator(*, room: Room, member: Member) -> None:
@@ -60,11 +65,12 @@ def ban(
 ) -> None:
     """Keep a member out, and end what they watch at once. A repeat replaces reason and end.
 
-    Raises: NotAllowed: `by` may not ban this person. Publishes: MemberBanned.
+    Raises: NotAllowed: `by` may not ban this person. SubjectGone. Publishes: MemberBanned.
     """
     if not rules.can_ban(queries.role_of(by, room), queries.role_of(member, room)):
         raise NotAllowed(_("You cannot ban this person from this room."), code="rooms.cannot_ban")
     with transaction.atomic():
+        subjects.hold(member.subject_id)
         Ban.objects.update_or_create(
             room=room, member=member, defaults={"by": by, "reason": reason, "at": at, "until": until}
         )
