@@ -113,10 +113,18 @@ def _data_folder(data: Path) -> Iterator[None]:
 
 def _prepare() -> None:
     django.setup()
+    _require_policy()
     call_command("check", fail_level="ERROR", stdout=io.StringIO())  # its "no issues" is no news
     _open_key_store()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _require_policy() -> None:
+    """Stop with every fault of the policy, before the system checks would tell the same as one of many."""
+    from vasistas.guard.policy.checks import compile_whole  # noqa: PLC0415 — needs django.setup()
+
+    compile_whole()
 
 
 def _open_key_store() -> None:

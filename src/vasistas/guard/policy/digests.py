@@ -18,7 +18,7 @@ def plain(what: Any) -> Any:
     """Return `what` as values of JSON; a part of a policy is an object without what it leaves at its default."""
     if is_dataclass(what) and not isinstance(what, type):
         named = {one.name: plain(getattr(what, one.name)) for one in fields(what)}
-        return {name: value for name, value in named.items() if value not in (None, "", [], {}, False, 0)}
+        return {name: value for name, value in named.items() if not _is_nothing(value)}
     if isinstance(what, Mapping):
         return {str(key): plain(value) for key, value in what.items()}
     if isinstance(what, frozenset | set):
@@ -26,3 +26,8 @@ def plain(what: Any) -> Any:
     if isinstance(what, list | tuple):
         return [plain(one) for one in what]
     return what.isoformat() if isinstance(what, date) else what
+
+
+def _is_nothing(value: Any) -> bool:
+    """0 is a value: a rule of no days is not a rule without an end."""
+    return value is None or value is False or (isinstance(value, str | list | dict) and not value)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-NAMED_MAX = 3  # suggestions in one remedy
+NEAR_MAX = 3  # suggestions in one remedy
+ALL_MAX = 16  # so many are all named where none is near
 
 
 @dataclass(frozen=True, order=True)
@@ -32,10 +33,12 @@ class PolicyRefused(ImproperlyConfigured):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a sentence naming the known words that look most like `word`, or all of them."""
+    """Return a sentence naming the known words that look most like `word`, or all of them while they are few."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=NAMED_MAX) or words
-    return f"Use {_either(near)}." if near else "There is none yet."
+    near = difflib.get_close_matches(word, words, n=NEAR_MAX)
+    if near or len(words) <= ALL_MAX:
+        return f"Use {_either(near or words)}." if words else "There is none yet."
+    return f"Use one of the {len(words)} there are, from {words[0]} to {words[-1]}."
 
 
 def _either(words: list[str]) -> str:

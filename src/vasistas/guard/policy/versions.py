@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -43,14 +44,27 @@ def get_version(folder: Path, number: int) -> Policy | None:
     return replace(policy, is_released=True)
 
 
-def release(folder: Path, *, effective: date | None, today: date) -> Policy:
+def get_draft(folder: Path) -> Policy:
+    """Return the files as they are, whatever was released.
+
+    Raises: PolicyRefused: they do not compile.
+    """
+    source, policy = compile_draft(folder, Path(folder.name), today=None)
+    if source.faults:
+        raise PolicyRefused(source.faults)
+    return policy
+
+
+def release(
+    folder: Path, *, effective: date | None, today: date, known_checks: Collection[str] | None = None
+) -> Policy:
     """Freeze the files of `folder` as the next version, and write its number and day into policy.toml.
 
     Args: effective: the day it comes into force, today at the earliest; None: the day the file names, or today.
 
     Raises: PolicyRefused: it does not compile, or nothing changed; nothing was written.
     """
-    source, policy = compile_draft(folder, Path(folder.name), today=today)
+    source, policy = compile_draft(folder, Path(folder.name), known_checks=known_checks, today=today)
     latest = max(history(folder), default=0)
     _check_history(source, folder)
     if policy.version not in {max(latest, 1), latest + 1}:
