@@ -57,15 +57,19 @@ def unseal(model: type[models.Model], move: Move) -> int:
     return count
 
 
-def rewrite(connection: Any, *tables: str) -> None:
-    """Write tables anew: a dropped value stays in free pages (SQLite) or dead tuples (PostgreSQL) otherwise.
+def rewrite(connection: Any, model: type[models.Model], *tables: str) -> None:
+    """Write tables anew, unless `model` has no row yet: a dropped value stays in free pages (SQLite) or dead tuples
+    (PostgreSQL) otherwise.
 
-    Not inside a transaction. On SQLite the whole file; it needs as much free space again.
+    Not inside a transaction. SQLite writes the whole file; either needs as much free space again.
+    Locks: the tables, until they are written.
     """
+    with _stated("write tables anew"):
+        if not models.QuerySet(model).exists():
+            return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            names = ", ".join(connection.ops.quote_name(table) for table in tables)
-            cursor.execute(f"VACUUM FULL {names}")
+            cursor.execute(f"VACUUM FULL {', '.join(connection.ops.quote_name(table) for table in tables)}")
         else:
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

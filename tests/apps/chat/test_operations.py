@@ -22,7 +22,7 @@ def say(cast: Cast, text: str = "hello", **over: Any) -> Message:
 
 
 def stored() -> list[str]:
-    return list(Message.objects.order_by("pk").values_list("text", flat=True))
+    return [message.text for message in Message.objects.order_by("pk")]
 
 
 # -- Saying ------------------------------------------------------------------------------------------------------------

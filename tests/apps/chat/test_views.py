@@ -35,7 +35,7 @@ def door(cast: Cast, name: str, *arguments: Any) -> str:
 
 
 def stored() -> list[str]:
-    return list(Message.objects.order_by("pk").values_list("text", flat=True))
+    return [message.text for message in Message.objects.order_by("pk")]
 
 
 # -- Saying ------------------------------------------------------------------------------------------------------------

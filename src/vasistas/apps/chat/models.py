@@ -7,25 +7,29 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from vasistas.apps.accounts.models import shown_of
-from vasistas.guard.declarations import declare, derived, not_personal, personal
+from vasistas.guard.declarations import declare, derived, not_personal, personal, sealed
+from vasistas.guard.sealed import SealedQuerySet, SealedRow, SealedText
 
 MESSAGE_CHARS_MAX = 300  # code points after normalising
 REASON_CHARS_MAX = 200
 RETENTION_DAYS = 30
 
 
-class MessageQuerySet(models.QuerySet["Message"]):
+class MessageQuerySet(SealedQuerySet["Message"]):
     def shown(self) -> "MessageQuerySet":
         return self.filter(deleted_at__isnull=True)
 
     def for_lines(self) -> "MessageQuerySet":
         """With all that a line shows, newest first, and nothing that would load row by row."""
         shown = self.shown().select_related("author").order_by("-pk")
-        return shown.only("room", "role", "text", "said_at", *shown_of("author")).fetch_mode(models.FETCH_RAISE)
+        fields = ("room", "role", "text", "row_key", "said_at", *shown_of("author"))
+        return shown.only(*fields).fetch_mode(models.FETCH_RAISE)
 
 
-class Message(models.Model):
-    """One line. A deleted one stays for disputes until its 30 days are over, and is shown to nobody on the site."""
+class Message(SealedRow):
+    """One line, sealed with its author's key. A deleted one stays for disputes until its 30 days are over, and is shown
+    to nobody on the site.
+    """
 
     class Role(models.TextChoices):
         """What the author was in the room when speaking; later changes do not rewrite the past."""
@@ -37,13 +41,13 @@ class Message(models.Model):
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="messages")
     role = models.CharField(max_length=16, choices=Role)
-    text = models.CharField(max_length=MESSAGE_CHARS_MAX)
+    text = SealedText(key_class="communications", chars_max=MESSAGE_CHARS_MAX)
     said_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     deleted_reason = models.CharField(max_length=REASON_CHARS_MAX, blank=True)
 
-    objects = MessageQuerySet.as_manager()
+    objects: ClassVar = MessageQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
@@ -101,7 +105,8 @@ declare(
     room=personal("user.content.chat.public", keep="room_chat"),
     author=_PATH,
     role=personal("user.account.role", keep="room_chat"),
-    text=personal("user.content.chat.public", keep="room_chat"),
+    row_key=not_personal("random; binds what is sealed to its row"),
+    text=sealed("user.content.chat.public", keep="room_chat", key_class="communications"),
     said_at=personal("user.content.chat.public", keep="room_chat"),
     deleted_at=personal("user.account.restriction", keep="room_chat"),
     deleted_by=derived("the moderator's own account"),

@@ -18,6 +18,7 @@ from vasistas.apps.chat.text import holds_address, normalise
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries as room_queries
 from vasistas.apps.rooms.models import Room
+from vasistas.guard import subjects
 from vasistas.lib import events, limits
 from vasistas.lib.errors import DomainError, LimitReached, NotAllowed
 
@@ -118,12 +119,13 @@ def _readable(raw: str) -> str:
 
 def _check_pace(room: Room, author: Member, words: str, *, at: datetime, slow_mode_s: int) -> None:
     """Refuse what comes too fast, by the rows themselves: exact in every process. Needs the author's row locked."""
-    said = Message.objects.filter(author=author)
-    latest = said.filter(said_at__gt=at - timedelta(seconds=SAY_WINDOW_S)).order_by("-said_at")
-    times = list(latest.values_list("said_at", flat=True)[:SAY_COUNT_MAX])
+    since = at - timedelta(seconds=max(SAY_WINDOW_S, DUPLICATE_WINDOW_S))
+    latest = list(queries.said_by(author, since)[:SAY_COUNT_MAX])
+    times = [row.said_at for row in latest if row.said_at > at - timedelta(seconds=SAY_WINDOW_S)]
     if len(times) == SAY_COUNT_MAX:
         _refuse_until(times[-1] + timedelta(seconds=SAY_WINDOW_S), at, code="chat.too_fast")
-    if said.filter(room=room, text=words, said_at__gt=at - timedelta(seconds=DUPLICATE_WINDOW_S)).exists():
+    here = [row for row in latest if row.room_id == room.pk]
+    if any(row.text == words for row in here if row.said_at > at - timedelta(seconds=DUPLICATE_WINDOW_S)):
         raise MessageRefused(_("You just said that."), code="chat.duplicate")
     if wait_s := queries.wait_s(room, author, slow_mode_s, at):
         _refuse_until(at + timedelta(seconds=wait_s), at, code="chat.slow_mode")
@@ -177,7 +179,8 @@ def _clear(room: Room, author: Member, by: Member, at: datetime, reason: str) ->
 def mute(*, room: Room, member: Member, by: Member, at: datetime, minutes: int, reason: str = "") -> Mute:
     """Let someone only read for a while; replaces a mute they have.
 
-    Raises: NotAllowed. ReasonMissing. OutOfRange: 1 to MUTE_MINUTES_MAX. Publishes: MemberMuted, to the member alone.
+    Raises: NotAllowed. ReasonMissing. OutOfRange: 1 to MUTE_MINUTES_MAX. SubjectGone.
+    Publishes: MemberMuted, to the member alone.
     """
     reason = reason.strip()[:REASON_CHARS_MAX]
     _check_may_moderate(room, by, member, reason, at)
@@ -185,6 +188,7 @@ def mute(*, room: Room, member: Member, by: Member, at: datetime, minutes: int, 
         raise OutOfRange(_("A mute lasts 1 to %(max)d minutes.") % {"max": MUTE_MINUTES_MAX})
     until = at + timedelta(minutes=minutes)
     with transaction.atomic():
+        subjects.hold(member.subject_id)
         muted, _created = Mute.objects.update_or_create(
             room=room, member=member, defaults={"by": by, "at": at, "until": until, "reason": reason}
         )

@@ -23,6 +23,7 @@ from vasistas.apps.chat.text import EMOJI, Token, tokens
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
+from vasistas.guard import sealed
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotAllowed, NotFound
 
@@ -88,12 +89,20 @@ def before(room: Room, message_id: int, *, limit: int = HISTORY_LINES_MAX) -> li
     return _lines(room, Message.objects.filter(room=room, pk__lt=message_id).for_lines()[:limit])
 
 
+def said_by(author: Member, since: datetime) -> models.QuerySet[Message]:
+    """What one member said in any room after `since`, deleted lines too, newest first; words, place and time alone."""
+    said = Message.objects.filter(author=author, said_at__gt=since).order_by("-said_at")
+    return said.only("author", "room", "text", "row_key", "said_at")
+
+
 def line_of(message: Message) -> Line:
     return _lines(message.room, [message])[0]
 
 
 def _lines(room: Room, newest_first: Iterable[Message]) -> list[Line]:
     rows = list(newest_first)[::-1]
+    sealed.preload(rows, "text")
+    words = [row.text for row in rows]  # opened once: each reading of the attribute opens it anew
     authors = {row.author_id: row.author for row in rows}
     refs = {pk: rooms.ref_for(author, room) for pk, author in authors.items()}
     names = [author.display_name for author in authors.values()]
@@ -103,11 +112,11 @@ def _lines(room: Room, newest_first: Iterable[Message]) -> list[Line]:
             row.author.display_name,
             refs[row.author_id],
             row.role,
-            row.text,
+            text,
             row.said_at.timestamp(),
-            tuple(tokens(row.text, names)),
+            tuple(tokens(text, names)),
         )
-        for row in rows
+        for row, text in zip(rows, words, strict=True)
     ]
 
 
