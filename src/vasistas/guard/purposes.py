@@ -23,11 +23,11 @@ class GuardError(RuntimeError):
     """Code touched personal data in a way the policy does not allow. A fault of the code, not of its caller."""
 
 
-class PurposeUnknown(GuardError):
+class PurposeUnknown(GuardError):  # noqa: N818 — refusals read as facts
     """The policy has no purpose of this key."""
 
 
-class ReasonMissing(GuardError):
+class ReasonMissing(GuardError):  # noqa: N818 — see above
     """The purpose needs a reason: a case, a ticket, a command."""
 
 
@@ -111,6 +111,11 @@ class processing(ContextDecorator):  # noqa: N801 — read as a statement: with 
 
     def _recreate_cm(self) -> "processing":
         return processing(self.key, self.reason)  # a decorated function may run in many threads at once
+
+    def __call__[Func: Callable[..., Any]](self, func: Func) -> Func:
+        stating = super().__call__(func)
+        vars(stating)["purpose_stated"] = self.key  # what wraps it carries it outward, for guard/views.py
+        return stating
 
     def __enter__(self) -> Frame:
         outer = _scope.get()

@@ -2,11 +2,11 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.adapter import get_adapter
 from django.contrib import messages
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -17,6 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vasistas.guard.purposes import processing
+
+if TYPE_CHECKING:
+    from django.contrib.admin.models import LogEntry
+    from django.db.models import QuerySet
 
 SECOND_FACTORS = ["totp", "webauthn"]
 # Their rows are keys: of sessions, of second factors, of addresses. Nobody browses them, staff neither.
@@ -52,6 +56,19 @@ def _set_one_up(request: HttpRequest) -> HttpResponse:
     return redirect("mfa_index")
 
 
+class _WithoutSecrets:
+    """The journal of one row, without what its authors sign in with."""
+
+    def get_paginator(self, request: HttpRequest, queryset: "QuerySet[Any]", *args: Any, **options: Any) -> Any:
+        if queryset.model._meta.label == "admin.LogEntry":
+            queryset = _without_secrets(queryset)
+        return super().get_paginator(request, queryset, *args, **options)  # type: ignore[misc]  # ModelAdmin's
+
+
+def _without_secrets(entries: "QuerySet[LogEntry]") -> "QuerySet[LogEntry]":
+    return entries.defer("user__password")
+
+
 class StaffSite(AdminSite):
     site_title = site_header = gettext_lazy("Staff desk")
     index_title = gettext_lazy("Overview")
@@ -60,7 +77,11 @@ class StaffSite(AdminSite):
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
         for model in models:
             if model._meta.app_label not in CLOSED_APPS:
-                super().register(model, admin_class, **options)
+                window = type("Window", (_WithoutSecrets, admin_class or ModelAdmin), {})
+                super().register(model, window, **options)
+
+    def get_log_entries(self, request: HttpRequest) -> "QuerySet[LogEntry]":
+        return _without_secrets(super().get_log_entries(request))
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and has_second_factor(request.user)

@@ -1,4 +1,6 @@
-"""Declarations of the models that libraries bring; read when the guard app is ready."""
+"""What libraries bring: their models, declared when the guard app is ready, and the purposes of their views."""
+
+from django.urls import ResolverMatch
 
 from vasistas.guard.declarations import declare, derived, found_by, not_personal, personal, sealed
 
@@ -80,3 +82,18 @@ declare(
     user_agent=personal("user.device.user_agent", keep="session"),
     data=personal("user.device", keep="session", schema={"*": "nothing is put there today"}),
 )
+
+# -- Why their views touch personal data: by name space, or by the beginning of the name -------------------------------
+
+_BY_NAMESPACE = {"admin": "staff"}
+_BY_BEGINNING = {"account_": "account", "mfa_": "account", "usersessions_": "account"}
+
+
+def purpose_of(match: ResolverMatch | None) -> str | None:
+    """Return the purpose of a library's view, or None for a view of ours, which states its own."""
+    if match is None:
+        return None
+    if match.namespaces:
+        return _BY_NAMESPACE.get(match.namespaces[0])
+    name = match.url_name or ""
+    return next((purpose for beginning, purpose in _BY_BEGINNING.items() if name.startswith(beginning)), None)

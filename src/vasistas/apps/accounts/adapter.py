@@ -4,6 +4,7 @@ import base64
 import os
 from typing import Any, ClassVar
 
+from allauth.account import auth_backends
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -22,6 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from vasistas.apps.accounts import operations
 from vasistas.apps.accounts.models import Member
+from vasistas.guard.purposes import processing
 
 SEALED_PREFIX = "v1:"
 NONCE_BYTES = 12  # RFC 5116: AES-GCM
@@ -71,6 +73,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 — allauth's signature
         return reverse("mfa_index")
+
+
+class AuthenticationBackend(auth_backends.AuthenticationBackend):  # type: ignore[misc]  # allauth ships no types
+    """`request.user` is looked up wherever it is first asked for, under the purpose of the account alone."""
+
+    get_user = processing("account")(auth_backends.AuthenticationBackend.get_user)
+    authenticate = processing("account")(auth_backends.AuthenticationBackend.authenticate)
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types

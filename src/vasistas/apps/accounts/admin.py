@@ -5,6 +5,7 @@ and the switch that closes an account.
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from vasistas.apps.accounts.models import Member
@@ -35,6 +36,9 @@ class MemberAdmin(_Admin):
     ]
     readonly_fields = ("display_name", "email", "date_joined", "last_login")
     filter_horizontal = ("groups",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        return super().get_queryset(request).defer("password")  # not even as a hash
 
     def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> tuple[str, ...]:
         """Roles are given by superusers alone; nobody closes or changes their own account here."""

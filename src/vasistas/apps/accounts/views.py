@@ -12,12 +12,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vasistas.apps.accounts import operations, outbox
 from vasistas.apps.accounts.forms import NameForm
 from vasistas.guard.access import public
+from vasistas.guard.purposes import processing
+from vasistas.guard.views import touches_nothing
 
 if TYPE_CHECKING:
     from vasistas.apps.accounts.models import Member
 
 
 @require_http_methods(["GET", "POST"])
+@processing("account")
 def change_name(request: HttpRequest) -> HttpResponse:
     member = cast("Member", request.user)
     form = NameForm(request.POST or None, member=member)
@@ -30,6 +33,7 @@ def change_name(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public("the demo's mails are its visitors' own; the page does not exist outside the demo")
+@touches_nothing("mails of the demo are files")
 def demo_mails(request: HttpRequest) -> HttpResponse:
     _require_demo()
     return render(request, "accounts/demo_mails.html", {"mails": outbox.latest(), "kept_max": outbox.MAILS_KEPT_MAX})
@@ -37,6 +41,7 @@ def demo_mails(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public("the demo's mails are its visitors' own; the page does not exist outside the demo")
+@touches_nothing("mails of the demo are files")
 def demo_mail(request: HttpRequest, name: str) -> HttpResponse:
     _require_demo()
     mail = outbox.get(name)

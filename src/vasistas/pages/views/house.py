@@ -1,4 +1,4 @@
-"""The house itself: one's account, privacy, who runs it, and its source."""
+"""The house itself: one's account, who runs it, and its source."""
 
 import functools
 import io
@@ -19,8 +19,8 @@ from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
+from vasistas.guard.views import touches_nothing
 from vasistas.lib.errors import NotAllowed
-from vasistas.pages import privacy_words
 
 FOLLOWED_MAX = 6  # cards of followed rooms on one's own page
 _NOT_SOURCE = {"__pycache__"}
@@ -49,33 +49,23 @@ def my_account(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/my_account.html", context)
 
 
-@public("anyone may know what is stored before giving anything")
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    context = {
-        "categories": privacy_words.categories(),
-        "cookies": privacy_words.cookies(),
-        "clauses": privacy_words.clauses(),
-        "changed_on": privacy_words.CHANGED_ON,
-        "version": metadata.version("vasistas"),
-    }
-    return render(request, "pages/privacy.html", context)
-
-
 @public("anyone may reach the operator")
 @require_safe
+@touches_nothing("the same for everyone")
 def contact(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/contact.html")
 
 
 @public("the licence grants everyone who uses the site its source")
 @require_safe
+@touches_nothing("the same for everyone")
 def source(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/source.html", {"version": metadata.version("vasistas")})
 
 
 @public("the licence grants everyone who uses the site its source")
 @require_safe
+@touches_nothing("the same for everyone")
 def source_archive(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — Django's signature
     """The running package itself (AGPL-3.0 section 13), with the operator's changes in it."""
     name = f"vasistas-{metadata.version('vasistas')}.tar.gz"
