@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Max
 
 from vasistas.guard.conformance import registry
@@ -17,10 +18,10 @@ RED = {Evidence.Result.RED: True, Evidence.Result.GREEN: False}  # BROKEN: None
 def report(now: datetime) -> Report:
     """State every clause of the policy in force at the moment `now`."""
     policy = get_policy()
-    every, observed = (
-        frozenset(policy.purposes),
-        frozenset(key for key, purpose in policy.purposes.items() if purpose.mode is not Mode.ENFORCE),
-    )
+    every = frozenset(policy.purposes)
+    observed = frozenset(key for key, purpose in policy.purposes.items() if purpose.mode is not Mode.ENFORCE)
+    if settings.GATE_MODE != Mode.ENFORCE:
+        observed = every
     named = {
         check.key: Named(check.key, check.kind, check.words, every if check.is_gated else frozenset())
         for check in registry.checks().values()

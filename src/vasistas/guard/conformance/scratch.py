@@ -31,6 +31,7 @@ GRACE_S = 2.0
 INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
 NICE = 10  # behind whatever serves people
 LINE_BYTES_MAX = 65_536
+REASON_CHARS_MAX = 300
 
 
 def run_counterexamples(
@@ -45,9 +46,10 @@ def run_counterexamples(
     try:
         shutil.copytree(settings.POLICY, folder / "policy")
         lines = _lines_of(command, folder, wanted, limit_s)
+        reason = _last_word(folder / "errors")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    results = {key: Planted(None, now, "The scratch site ended before.") for key in wanted}
+    results = {key: Planted(None, now, f"The scratch site ended before. {reason}".strip()) for key in wanted}
     for line in lines:
         said = json.loads(line)
         results[said["key"]] = Planted(said["is_red"], now, said["detail"])
@@ -61,6 +63,7 @@ def environment(folder: Path) -> dict[str, str]:
         "VASISTAS_DATA": str(folder / "site"),
         "VASISTAS_POLICY": str(folder / "policy"),  # a copy: counterexamples write in it
         "VASISTAS_MEDIA_NODE_URL": "http://127.0.0.1:9",  # nothing broadcasts there
+        "VASISTAS_GATE_MODE": "enforce",
         "VASISTAS_LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "vasistas.config.settings",
     }
@@ -83,6 +86,12 @@ def _lines_of(command: Sequence[str], folder: Path, keys: list[str], limit_s: fl
             os.killpg(child.pid, signal.SIGKILL)
             said, _ = child.communicate()
     return [line for line in said.splitlines() if line.startswith("{") and line.endswith("}")]
+
+
+def _last_word(errors: Path) -> str:
+    """The last line the scratch site wrote to its log; nobody lives there whom it could name."""
+    lines = errors.read_text(errors="replace").strip().splitlines()
+    return lines[-1][:REASON_CHARS_MAX] if lines else ""
 
 
 def serve(build: Callable[[datetime], None], keys: Sequence[str], now: datetime) -> None:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Cookie
+from vasistas.proof import canary
 from vasistas.proof.browser import Browser, Page, error_pages, footer, foreign_loads, public_pages
 
 PAGES_MIN = 6  # a crawl that finds fewer has not been let in
@@ -75,6 +76,29 @@ def _replace_template(name: str, source: str) -> None:
 
 
 @check(
+    "chat.period_is_shown",
+    kind="canary",
+    words={
+        "en": "Beside the field where you write stands how long it is kept, as the policy has it.",
+        "fr": "À côté du champ de saisie figure la durée de conservation, telle que dans la politique.",
+    },
+)
+def chat_period_is_shown(now: datetime) -> Finding:
+    days = get_policy().retention["room_chat"].days_max
+    with canary.stage(now) as canaries:
+        room = canaries.rooms[0]
+        markup = canary.browser_of(canaries.vi).get(reverse("pages:watch", args=[room.slug])).text
+    said = re.search(r'id="chat-keep"[^>]*>([^<]*)<', markup)
+    is_said = said is not None and re.search(rf"\b{days}\b", said[1]) is not None
+    return finding(1, [] if is_said else ["pages:watch"])
+
+
+@counterexample("chat.period_is_shown")
+def forget_the_period(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    _replace_template("chat/_keep.html", "<p>Have fun.</p>")
+
+
+@check(
     "pages.ask_no_third_party",
     kind="probe",
     words={
@@ -122,6 +146,20 @@ def cookies_are_declared(now: datetime) -> Finding:  # noqa: ARG001 — the shap
     return finding(len(pages) + 1, wrong, at_least=PAGES_MIN)
 
 
+@check(
+    "cookies.looking_sets_none",
+    kind="probe",
+    words={
+        "en": "A visitor who looks around, and sends no form, gets no cookie.",
+        "fr": "Un visiteur qui se promène sans envoyer de formulaire ne reçoit aucun cookie.",
+    },
+)
+def looking_sets_no_cookie(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+    pages = [page for page in public_pages() if not page.view.startswith("account")]  # its pages are forms
+    wrong = {page.view for page in pages if page.headers.get_list("Set-Cookie")}
+    return finding(len(pages), wrong, at_least=PAGES_MIN)
+
+
 def _set_by(headers: Any) -> Iterator[str]:
     for lines in headers:
         for line in lines:
@@ -133,6 +171,7 @@ def _covers(cookie: Cookie, name: str) -> bool:
 
 
 @counterexample("cookies.observed_are_declared")
+@counterexample("cookies.looking_sets_none")
 def set_a_cookie_nobody_declared(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
     from django.http import HttpResponse  # noqa: PLC0415 — only a counterexample needs it
 

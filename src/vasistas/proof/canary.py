@@ -1,0 +1,113 @@
+"""People of nobody, for the time of one probe: they come, do what the probe needs, and were never here.
+
+All they are and do is one transaction that is rolled back; the pages they ask for run in the same thread and see it. It
+holds the writer's lock of SQLite for that time, a fraction of a second.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.chat import operations as chat
+from vasistas.apps.chat.models import Message
+from vasistas.apps.providers import operations as providers
+from vasistas.apps.rooms import operations as rooms
+from vasistas.apps.rooms.models import Room
+from vasistas.guard import keyring
+from vasistas.guard.keyring.models import DataKey
+from vasistas.guard.purposes import processing
+from vasistas.proof import scene
+from vasistas.proof.browser import Browser
+
+REASON = "canaries of a check, rolled back"
+
+
+@dataclass(frozen=True)
+class Canaries:
+    """Ada and Mira host a room each, Vi spoke in both, Sam is staff with a second factor. Names are random."""
+
+    ada: Member
+    mira: Member
+    vi: Member
+    sam: Member
+    rooms: tuple[Room, Room]
+    lines: tuple[Message, Message]
+
+    @property
+    def everyone(self) -> tuple[Member, ...]:
+        return self.ada, self.mira, self.vi, self.sam
+
+
+@contextmanager
+def stage(now: datetime) -> Iterator[Canaries]:
+    """Let the canaries in, and out again without a trace."""
+    canaries: Canaries | None = None
+    try:
+        with _kept_open(), transaction.atomic():
+            with processing("maintain", reason=REASON):
+                canaries = _arrive(now)
+            try:
+                yield canaries
+            finally:
+                transaction.set_rollback(True)
+    finally:
+        if canaries is not None:
+            _forget_keys(canaries)
+
+
+@contextmanager
+def _kept_open() -> Iterator[None]:
+    """Keep this thread's connection through the ends of requests, which close one in the midst of a transaction."""
+    own: Any = connections[DEFAULT_DB_ALIAS]
+    own.close_if_unusable_or_obsolete = lambda: None  # of this object, hence of this thread
+    try:
+        yield
+    finally:
+        del own.close_if_unusable_or_obsolete
+
+
+def _arrive(now: datetime) -> Canaries:
+    ada, mira, vi = (scene.arrive(_name()) for _ in range(3))
+    sam = scene.arrive(_name(), is_staff=True, is_superuser=True)
+    scene.give_second_factor(sam)
+    open_rooms = tuple(
+        rooms.create_room(
+            host=providers.become_host(member=host, at=now, agreed=True),
+            slug=f"canary-{secrets.token_hex(6)}",
+            details=rooms.RoomDetails("A room of nobody", "nature"),
+            at=now,
+        )
+        for host in (ada, mira)
+    )
+    lines = tuple(
+        chat.say(room=room, author=vi, text=f"Canary {secrets.token_hex(8)} sings.", at=now - scene.AGO)
+        for room in open_rooms
+    )
+    return Canaries(ada, mira, vi, sam, (open_rooms[0], open_rooms[1]), (lines[0], lines[1]))
+
+
+def _name() -> str:
+    return f"Canary {secrets.token_hex(6)}"
+
+
+def _forget_keys(canaries: Canaries) -> None:
+    """Delete the keys made for them: the key store commits on its own, and what they sealed was rolled back."""
+    handles = [member.subject.key_handle for member in canaries.everyone]
+    DataKey.objects.filter(handle__in=handles).delete()
+    keyring.forget_cached()
+
+
+def browser_of(member: Member) -> Browser:
+    """A window in which `member` is signed in."""
+    with processing("maintain", reason=REASON):
+        key = scene.sign_in(member)
+    browser = Browser()
+    browser.cookies.set(settings.SESSION_COOKIE_NAME, key)
+    return browser
