@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from html import escape
 
 from vasistas.guard.declarations import Declaration, Sealed
-from vasistas.guard.policy.model import Policy, Reads
+from vasistas.guard.policy.model import Policy, Reads, Role
 
 # In units of the picture; a page scales it.
-WIDTH = 1400
+WIDTH = 1560
 TOP = 76
-LANE_X = (20, 385, 790, 1160)
-LANE_WIDTH = (220, 250, 240, 220)
+LANE_X = (20, 385, 850, 1250)
+LANE_WIDTH = (210, 290, 280, 290)
+CHAR_WIDTH = 8.2  # of a name, about
+PORTS = 26  # along this much of a box's side its curves begin and end
 BOX_HEIGHT = 40
 GAP = 12
 GROUP_GAP = 30
@@ -36,8 +38,12 @@ TOLD = {
     "finalités et remises à {recipients} destinataires. Le tableau de cette page dit la même chose en mots.",
 }
 NOTES = {
-    "en": {"fields": "{count} fields", "field": "1 field", "sealed": "{count} sealed", "all": "all categories"},
-    "fr": {"fields": "{count} champs", "field": "1 champ", "sealed": "{count} scellés", "all": "toutes"},
+    "en": {"fields": "{count} fields", "field": "1 field", "sealed": "{count} sealed"},
+    "fr": {"fields": "{count} champs", "field": "1 champ", "sealed": "dont {count} scellé"},
+}
+ROLES = {
+    "en": {Role.PROCESSOR: "on our behalf", Role.CONTROLLER: "for itself", Role.AUTHORITY: "by law"},
+    "fr": {Role.PROCESSOR: "pour notre compte", Role.CONTROLLER: "pour son compte", Role.AUTHORITY: "par la loi"},
 }
 READS = {
     "en": {
@@ -111,7 +117,7 @@ def svg(policy: Policy, declarations: Mapping[str, Declaration], language: str =
         f'aria-labelledby="data-map-title data-map-told" lang="{language}">'
         f'<title id="data-map-title">{escape(TITLE[language])}</title><desc id="data-map-told">{escape(told)}</desc>'
         f'<g class="data-map-edges" aria-hidden="true">{"".join(_bands(policy, drawn))}'
-        f"{''.join(_curve(*edge) for edge in drawn.edges)}</g>"
+        f"{''.join(_curves(drawn))}</g>"
         f"{names}{apps}{''.join(_drawn(box) for lane in drawn.lanes for box in lane)}</svg>"
     )
 
@@ -133,15 +139,17 @@ def _arrange(policy: Policy, declarations: Mapping[str, Declaration], language: 
         for key, one in policy.purposes.items()
     ]
     recipients = [
-        Box(3, key, one.title[language], f"{one.role}, {one.country}", f"#recipient-{key}")
+        Box(3, key, one.title[language], f"{ROLES[language][Role(one.role)]}, {one.country}", f"#recipient-{key}")
         for key, one in policy.recipients.items()
     ]
     lanes = (models, categories, purposes, recipients)
+    boxes = {(box.lane, box.key): box for lane in lanes for box in lane}
+    edges = list(_edges(policy, holding, boxes, order))
     height = max(_stack(lane) for lane in lanes)
     for lane in lanes[1:]:
+        _untangle(lane, edges)
         _spread(lane, height)
-    boxes = {(box.lane, box.key): box for lane in lanes for box in lane}
-    return Map(lanes, list(_edges(policy, holding, boxes, order)), height + GAP)
+    return Map(lanes, edges, height + GAP)
 
 
 def _app(label: str) -> tuple[int, str]:
@@ -197,6 +205,16 @@ def _spread(lane: list[Box], height: float) -> None:
         box.y = start + place * (BOX_HEIGHT + step)
 
 
+def _untangle(lane: list[Box], edges: list[tuple[Box, Box, int]]) -> None:
+    """Sort a lane by where its curves come from; those without curves go last."""
+
+    def source(box: Box) -> float:
+        starts = [start.y for start, end, _hue in edges if end is box]
+        return sum(starts) / len(starts) if starts else float("inf")
+
+    lane.sort(key=source)
+
+
 def _first_of_each_app(models: list[Box]) -> Iterable[Box]:
     seen: set[str] = set()
     for box in models:
@@ -218,9 +236,24 @@ def _bands(policy: Policy, drawn: Map) -> Iterable[str]:
         yield _curve_of("data-map-band", x, (top + bottom) / 2, box.left, box.middle)
 
 
-def _curve(start: Box, end: Box, hue: int) -> str:
-    kind = "data-map-edge-out" if hue == HUES else f"data-map-hue-{hue}"
-    return _curve_of(f"data-map-edge {kind}", start.right, start.middle, end.left, end.middle)
+def _curves(drawn: Map) -> Iterable[str]:
+    """Each curve leaves and enters at a height of its own, in the order of its other ends: fewer of them cross."""
+    leaving: dict[int, list[Box]] = {}
+    entering: dict[int, list[Box]] = {}
+    for start, end, _hue in drawn.edges:
+        leaving.setdefault(id(start), []).append(end)
+        entering.setdefault(id(end), []).append(start)
+    for start, end, hue in drawn.edges:
+        kind = "data-map-edge-out" if hue == HUES else f"data-map-hue-{hue}"
+        y1, y2 = _port(start, end, leaving[id(start)]), _port(end, start, entering[id(end)])
+        yield _curve_of(f"data-map-edge {kind}", start.right, y1, end.left, y2)
+
+
+def _port(box: Box, other: Box, others: list[Box]) -> float:
+    ordered = sorted(others, key=lambda one: one.y)
+    step = min(PORTS / len(ordered), 5)
+    place = next(number for number, one in enumerate(ordered) if one is other)
+    return box.middle + (place - (len(ordered) - 1) / 2) * step
 
 
 def _curve_of(kinds: str, x1: float, y1: float, x2: float, y2: float) -> str:
@@ -230,11 +263,12 @@ def _curve_of(kinds: str, x1: float, y1: float, x2: float, y2: float) -> str:
 
 def _drawn(box: Box) -> str:
     width = LANE_WIDTH[box.lane]
+    name = escape(_short(box.title, width))
     inside = (
         f"<title>{escape(box.title)}: {escape(box.note)}</title>"
         f'<rect class="data-map-box" x="{box.left:g}" y="{box.y:g}" width="{width}" height="{BOX_HEIGHT}" rx="8"/>'
         f'<rect class="data-map-mark" x="{box.left:g}" y="{box.y + 8:g}" width="4" height="{BOX_HEIGHT - 16}" rx="2"/>'
-        f'<text class="data-map-name" x="{box.left + 14:g}" y="{box.y + 18:g}">{escape(_short(box.title))}</text>'
+        f'<text class="data-map-name" x="{box.left + 14:g}" y="{box.y + 18:g}">{name}</text>'
         f'<text class="data-map-note" x="{box.left + 14:g}" y="{box.y + 32:g}">{escape(box.note)}</text>'
     )
     kinds = f"data-map-node data-map-lane-{box.lane} {box.kinds}".strip()
@@ -243,5 +277,6 @@ def _drawn(box: Box) -> str:
     return f'<g class="{kinds}">{inside}</g>'
 
 
-def _short(title: str, chars_max: int = 32) -> str:
+def _short(title: str, width: float) -> str:
+    chars_max = int((width - 20) / CHAR_WIDTH)
     return title if len(title) <= chars_max else title[: chars_max - 1].rstrip(" ,") + "…"
