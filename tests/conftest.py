@@ -35,19 +35,15 @@ def purpose_test() -> Iterator[None]:
             yield
 
 
-@pytest.fixture(autouse=True)
-def nothing_stated_where_marked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """`@pytest.mark.nothing_stated`: the test itself runs as code does, with no purpose but those it states.
-
-    After the database's own fixture, so that its rows can be cleared away afterwards.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """`@pytest.mark.nothing_stated`: the test runs as code does, with no purpose but those it states. Its fixtures
+    arrange before that, and clear away after it.
     """
-    if request.node.get_closest_marker("nothing_stated") is None:
-        yield
-        return
-    if request.node.get_closest_marker("django_db") is not None:
-        request.getfixturevalue("_django_db_helper")
+    if item.get_closest_marker("nothing_stated") is None:
+        return (yield)
     with purposes.scope(lambda: purposes.NOBODY):
-        yield
+        return (yield)
 
 
 @pytest.fixture(autouse=True)
