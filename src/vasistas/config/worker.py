@@ -17,9 +17,13 @@ from vasistas.config.commands import prove
 from vasistas.guard.conformance import operations as conformance
 from vasistas.guard.conformance import scratch
 from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
+from vasistas.guard.purposes import processing
+from vasistas.guard.reads import operations as reads
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 PROVE_AFTER_S = 5.0  # people who come with the start are served first
+SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
+SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
 TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
 # What is erased by the clock. Each takes the present moment and returns how many rows went.
@@ -28,6 +32,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "rooms": rooms.forget,
     "accounts": accounts.forget_unverified,
     "sessions": accounts.forget_sessions,
+    "reads": reads.forget_old,
 }
 
 logger = logging.getLogger(__name__)
@@ -38,6 +43,14 @@ def start(stop: threading.Event) -> list[threading.Thread]:
     loops: dict[str, Callable[[], None]] = {
         "rooms.follow_media": lambda: tasks.follow_media(port=media.get_port(), stop=stop),
         "sweeps": lambda: sweep_hourly(SWEEPS, stop=stop, clock=timezone.now),
+        "reads.seal": lambda: repeat(
+            seal_reads,
+            first_s=SEAL_EVERY_S,
+            every_s=SEAL_EVERY_S,
+            after_failure_s=SEAL_AGAIN_S,
+            stop=stop,
+            clock=timezone.now,
+        ),
         "checks": lambda: repeat(
             run_checks, first_s=PROVE_AFTER_S, every_s=CHECK_EVERY.total_seconds(), stop=stop, clock=timezone.now
         ),
@@ -63,7 +76,8 @@ def sweep_hourly(
         for name, sweep in sweeps.items():
             close_old_connections()
             try:
-                rows = sweep(clock())
+                with processing("retention"):
+                    rows = sweep(clock())
             except Exception:  # the loop outlives a database that is away for a moment
                 logger.exception("worker.sweep_failed sweep=%s", name)
             else:
@@ -80,18 +94,26 @@ def repeat(
     every_s: float,
     stop: threading.Event,
     clock: Callable[[], datetime],
+    after_failure_s: float | None = None,
 ) -> None:
-    """Run a job `first_s` from now and every `every_s` after, until `stop` is set. A failure is logged."""
+    """Run a job `first_s` from now and every `every_s` after, until `stop` is set. A failure is logged, and the next
+    run may wait longer for it.
+    """
     wait_s = first_s
     while not stop.wait(wait_s):
+        wait_s = every_s
         close_old_connections()
         try:
             job(clock())
         except Exception:  # a loop that ends would be a dead scheduler
             logger.exception("worker.job_failed job=%s", job.__name__)
+            wait_s = after_failure_s or every_s
         finally:
             close_old_connections()
-        wait_s = every_s
+
+
+def seal_reads(at: datetime) -> None:
+    reads.seal_pending(at=at)
 
 
 def run_checks(at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
@@ -12,6 +13,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
+from vasistas.guard.purposes import processing
 
 PASSWORD_BYTES = 5
 
@@ -81,17 +83,24 @@ def password(data: Path) -> str:
 @transaction.atomic
 def arrive(word: str) -> None:
     """Write the cast and their rooms, unless someone is there already."""
-    if Member.objects.exists():
-        return
+    with processing("account"):
+        if Member.objects.exists():
+            return
+        members = {person.name: _member(person, word) for person in CAST}
     at = timezone.now()
-    members = {person.name: _member(person, word) for person in CAST}
-    for show in SHOWS:
-        host = providers.become_host(member=members[show.host], at=at, agreed=True)
-        room = rooms.create_room(host=host, slug=show.slug, details=show.details, at=at)
-        rooms.follow(room=room, member=members["Vi"], at=at)
-        if show.host == "Ada":
-            rooms.add_moderator(room=room, member=members["Bo"], at=at)
-    providers.create_studio(owner=members["Stu"], name="Lux", slug="lux", at=at)
+    with processing("host"):
+        for show in SHOWS:
+            _open(show, members, at)
+    with processing("provide"):
+        providers.create_studio(owner=members["Stu"], name="Lux", slug="lux", at=at)
+
+
+def _open(show: Show, members: dict[str, Member], at: datetime) -> None:
+    host = providers.become_host(member=members[show.host], at=at, agreed=True)
+    room = rooms.create_room(host=host, slug=show.slug, details=show.details, at=at)
+    rooms.follow(room=room, member=members["Vi"], at=at)
+    if show.host == "Ada":
+        rooms.add_moderator(room=room, member=members["Bo"], at=at)
 
 
 def _member(person: Person, word: str) -> Member:
@@ -100,6 +109,7 @@ def _member(person: Person, word: str) -> Member:
     return member
 
 
+@processing("host")
 def on_air(hosts: int) -> list[tuple[Room, str]]:
     """The first `hosts` rooms that have a picture, with its name."""
     shows = [(show.slug, show.picture) for show in SHOWS if show.picture is not None][:hosts]

@@ -21,6 +21,7 @@ from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries
 from vasistas.apps.rooms.models import Broadcast, Room
 from vasistas.config.demo.people import on_air
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
 from vasistas.media import synthetic
 
@@ -66,7 +67,8 @@ def synthetic_host(room: Room, picture: str, *, site_url: str, data: Path) -> It
     """Let a process publish `picture` into the room through the real WHIP path, with a fresh stream key."""
     key_file = data / "secrets" / f"stream_key_{room.slug}"
     key_file.touch(mode=0o600)
-    key_file.write_text(rooms.rotate_stream_key(room=room, at=timezone.now()))
+    with processing("host"):
+        key_file.write_text(rooms.rotate_stream_key(room=room, at=timezone.now()))
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "vasistas.media.synthetic", "--whip", f"{site_url}/whip"),
@@ -99,6 +101,7 @@ def stills(stop: threading.Event, hosts: int) -> None:
             logger.exception("demo.stills_failed")
 
 
+@processing("host")
 def _take_still(room: Room, picture: str) -> bool:
     """Tell whether a thumbnail was saved: not off air, nor when a visitor of the demo is on air with a camera."""
     broadcast = queries.open_broadcast(room)
@@ -118,12 +121,19 @@ def chatter(stop: threading.Event, hosts: int) -> None:
         name, text = LINES[said % len(LINES)]
         try:
             close_old_connections()
-            author = Member.objects.get(display_name=name)
-            live = [room for room, _picture in on_air(hosts) if room.is_on_air]
-            said += 1 if live else 0
-            for room in live:
-                chat.say(room=room, author=author, text=text, at=timezone.now())
+            said += 1 if _say(name, text, hosts) else 0
         except (DomainError, Member.DoesNotExist):
             said += 1  # slow mode, a mute, a limit or a change of name by a visitor of the demo
         except Exception:
             logger.exception("demo.chatter_failed")
+
+
+def _say(name: str, text: str, hosts: int) -> bool:
+    """Let one of the cast say a line wherever someone is live; tell whether anyone is."""
+    with processing("account"):
+        author = Member.objects.get(display_name=name)
+    live = [room for room, _picture in on_air(hosts) if room.is_on_air]
+    with processing("chat"):
+        for room in live:
+            chat.say(room=room, author=author, text=text, at=timezone.now())
+    return bool(live)
