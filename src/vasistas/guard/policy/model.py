@@ -1,5 +1,6 @@
 """The operator's privacy policy as typed, immutable values: what `policy/policy.toml` and `policy/clauses/` become."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -88,6 +89,11 @@ class Purpose:
     reads: Reads
     needs_reason: bool = False
     mode: Mode = Mode.ENFORCE
+
+    @functools.cached_property
+    def notes_rows(self) -> bool:
+        """Whether the read log wants to see each row."""
+        return self.reads not in {Reads.PUBLISHED, Reads.INTERNAL}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,14 @@ from vasistas.guard.policy.model import Words
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLACE = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+_FORMS: dict[type, tuple[str, str]] = {
+    str: ("a text in quotes", '"…"'),
+    int: ("a whole number", "1"),
+    bool: ("true or false", "true"),
+    date: ("a date", "2026-12-01"),
+    list: ("a list", '["…"]'),
+    dict: ("a table", "{ … }"),
+}
 
 
 @dataclass
@@ -87,23 +95,24 @@ class Table:
         for name in sorted(set(self.raw) - self._named):
             self.fault(name, "is unknown.", nearest(name, self._named - set(self.raw) or self._named))
 
-    def _take(self, name: str, kind: type, kind_words: str, *, default: Any) -> Any:
-        """default None: the key must be there."""
+    def _take(self, name: str, kind: type, form: str = "", *, default: Any) -> Any:
+        """default None: the key must be there. form: what to write, where it is not the usual."""
+        words, usual = _FORMS[kind]
         self._named.add(name)
         value = self.raw.get(name)
         is_number_for_flag = isinstance(value, bool) and kind is int
         if value is None:
             if default is None:
                 what = f"{shown(self.path)} has no {name}."
-                self.source.fault(self.path, what, f"Add {name} = {kind_words}.")
+                self.source.fault(self.path, what, f"Add {name} = {form or usual}.")
             return kind() if default is None and kind is not date else default
         if not isinstance(value, kind) or is_number_for_flag or isinstance(value, datetime):
-            self.fault(name, f"is not {kind_words}.", f"Write {name} = {kind_words}.")
+            self.fault(name, f"is not {words}.", f"Write {name} = {form or usual}.")
             return kind() if kind is not date else default
         return value
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        text = str(self._take(name, str, "a text in quotes", default=default))
+        text = str(self._take(name, str, default=default))
         if name in self.raw and isinstance(self.raw[name], str) and not text.strip():
             self.fault(name, "is empty.", "Write it, or leave the key out where it may be missing.")
         return text
@@ -112,19 +121,19 @@ class Table:
         if is_optional and name not in self.raw:
             self._named.add(name)
             return None
-        value = int(self._take(name, int, "a whole number", default=default))
+        value = int(self._take(name, int, default=default))
         if isinstance(self.raw.get(name), int) and value < low:
             self.fault(name, f"is {value}.", f"Write a whole number from {low}.")
         return value
 
     def flag(self, name: str) -> bool:
-        return bool(self._take(name, bool, "true or false", default=False))
+        return bool(self._take(name, bool, default=False))
 
     def day(self, name: str, *, is_optional: bool = False) -> date | None:
         if is_optional and name not in self.raw:
             self._named.add(name)
             return None
-        value: date | None = self._take(name, date, "a date like 2026-12-01", default=None)
+        value: date | None = self._take(name, date, default=None)
         return value
 
     def choice[Choice: StrEnum](self, name: str, kind: type[Choice], *, default: Choice | None = None) -> Choice:
@@ -145,7 +154,7 @@ class Table:
 
     def texts(self, name: str, *, is_optional: bool = False) -> tuple[str, ...]:
         """Read a list of different texts."""
-        values = self._take(name, list, "a list of texts", default=[] if is_optional else None)
+        values = self._take(name, list, default=[] if is_optional else None)
         kept: list[str] = []
         for number, value in enumerate(values):
             path = (*self.path, name, number)
@@ -183,7 +192,7 @@ class Table:
         return words
 
     def table(self, name: str, *, is_optional: bool = False) -> "Table":
-        raw = self._take(name, dict, "a table", default={} if is_optional else None)
+        raw = self._take(name, dict, default={} if is_optional else None)
         return Table(self.source, (*self.path, name), raw, self.languages)
 
     def tables(self, name: str, *, is_optional: bool = False) -> Iterator[tuple[str, "Table"]]:
@@ -194,7 +203,7 @@ class Table:
 
     def items(self, name: str) -> Iterator["Table"]:
         """Yield each table of an array of tables; the caller closes them."""
-        for number, raw in enumerate(self._take(name, list, "an array of tables", default=[])):
+        for number, raw in enumerate(self._take(name, list, default=[])):
             path = (*self.path, name, number)
             if isinstance(raw, dict):
                 yield Table(self.source, path, raw, self.languages)
