@@ -1,6 +1,7 @@
 from django.urls import path
 
 from vasistas.pages import studio, views
+from vasistas.pages.views import policy, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -10,7 +11,17 @@ urlpatterns = [
     path("rooms/<slug:slug>/", views.watch, name="watch"),
     path("rooms/<slug:slug>/snapshot", views.snapshot, name="snapshot"),
     path("account/", views.my_account, name="my_account"),
-    path("privacy/", views.privacy, name="privacy"),
+    path("privacy/", policy.privacy, name="privacy"),
+    path("privacy/proof/", policy.proof, name="proof"),
+    path("privacy/proof.json", policy.proof_json, name="proof_json"),
+    path("privacy/versions/", policy.versions, name="versions"),
+    path("privacy/versions/<int:number>/", policy.version, name="version"),
+    path("privacy/versions/<int:number>/diff/", policy.version_diff, name="version_diff"),
+    path("staff/", staff.overview, name="staff"),
+    path("staff/proof/", staff.proof, name="staff_proof"),
+    path("staff/data-map/", staff.data_map, name="staff_data_map"),
+    path("staff/register/", staff.register_page, name="staff_register"),
+    path("staff/register.<slug:ending>", staff.register_file, name="staff_register_file"),
     path("contact/", views.contact, name="contact"),
     path("source/", views.source, name="source"),
     path("source/vasistas.tar.gz", views.source_archive, name="source_archive"),

@@ -1,9 +1,9 @@
-"""Screens that compose several apps. The studio's are in `pages.studio`."""
+"""Screens that compose several apps. The studio's are in `pages.studio`, the policy's in `views.policy`."""
 
 from vasistas.pages.views.errors import bad_request, csrf_refused, forbidden, not_found, server_error
 from vasistas.pages.views.front import directory, home, lobby
 from vasistas.pages.views.health import livez, readyz
-from vasistas.pages.views.house import contact, my_account, privacy, source, source_archive
+from vasistas.pages.views.house import contact, my_account, source, source_archive
 from vasistas.pages.views.room import snapshot, watch
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "lobby",
     "my_account",
     "not_found",
-    "privacy",
     "readyz",
     "server_error",
     "snapshot",
