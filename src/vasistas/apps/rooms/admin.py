@@ -24,8 +24,7 @@ class _Window(_Admin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        own = {field.name for field in rows.model._meta.concrete_fields}
-        shown = [name for name in self.fields or () if name in own]
+        shown = [field.name for field in rows.model._meta.concrete_fields if field.name in (self.fields or ())]
         return rows.select_related(*self.joined).only(*shown, *self.loaded)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
