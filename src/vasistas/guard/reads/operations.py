@@ -72,10 +72,11 @@ def kept_since(at: datetime) -> datetime:
 
 
 def chained(previous: bytes, row: BatchRow) -> bytes:
-    """Return what a batch's `chained` must be: SHA-256 over previous ‖ root ‖ SHA-256 of number, times, count and ids
-    (as one MessagePack array).
+    """Return what a batch's `chained` must be: SHA-256 over previous ‖ root ‖ SHA-256 of the MessagePack array of
+    number, times, count, ids and SHA-256 of the leaves.
     """
-    head = msgspec.msgpack.encode([row.seq, row.at, row.earliest_at, row.count, row.ids])
+    leaves = hashlib.sha256(row.leaves).digest()  # so that verifying need not build the tree again
+    head = msgspec.msgpack.encode([row.seq, row.at, row.earliest_at, row.count, row.ids, leaves])
     return hashlib.sha256(previous + row.root + hashlib.sha256(head).digest()).digest()
 
 
@@ -100,7 +101,7 @@ def _seal_batch(at: datetime) -> int:
     key_id, key = keys.signing_key(at=at)
     previous = Batch.objects.order_by("-seq").only("seq", "chained").first()
     ids = [row[0] for row in rows]
-    leaves = [entries.leaf_of(row[:-1]) for row in rows]
+    leaves = [entries.leaf_of(row) for row in rows]
     sealed = BatchRow(
         seq=previous.seq + 1 if previous else 1,
         at=table.text_of(at),

@@ -7,7 +7,7 @@ from vasistas.guard import subjects
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import entries, merkle, operations, table
 from vasistas.guard.reads.models import Checkpoint, Entry, SigningKey
-from vasistas.guard.reads.table import BatchRow
+from vasistas.guard.reads.table import BatchRow, CheckpointRow
 
 READS_SHOWN_MAX = 500
 
@@ -50,18 +50,16 @@ class Proof:
 
 @dataclass(frozen=True)
 class SignedHead:
-    """The latest checkpoint. public: 32 bytes, the key that signed; message: what it signed."""
+    """The latest checkpoint as it stands in the table. public: 32 bytes, the key that signed. Bytes are digests and an
+    Ed25519 signature; `message` is what was signed.
+    """
 
-    seq: int
-    at: datetime
-    chained: bytes
-    key_id: str
-    signature: bytes
+    row: CheckpointRow
     public: bytes
 
     @property
     def message(self) -> bytes:
-        return operations.signed(self.seq, self.chained, table.text_of(self.at))
+        return operations.signed(self.row.seq, self.row.chained, self.row.at)
 
 
 @processing("audit")
@@ -73,8 +71,11 @@ def reads_of(subject_id: int, *, limit: int = READS_SHOWN_MAX) -> list[Read]:
     audit_id = subjects.audit_ids_of([subject_id]).get(subject_id)
     if not audit_id:
         return []
-    own = Entry.objects.filter(subject=audit_id).order_by("-pk")[:limit]
-    found = [_read(entry) for entry in own]
+    found = [
+        _read(entry)
+        for is_waiting in (True, False)  # each has its index
+        for entry in Entry.objects.filter(batch__isnull=is_waiting, subject=audit_id).order_by("-pk")[:limit]
+    ]
     runs = Entry.objects.filter(subjects__isnull=False).order_by("-pk")
     for entry in runs.iterator(chunk_size=50):
         if len(found) >= 2 * limit:
@@ -98,13 +99,12 @@ def was_in_run(entry_id: int, subject_id: int) -> bool:
 @processing("audit")
 def latest_checkpoint() -> SignedHead | None:
     """Return the signed head of the chain, or None while nothing was sealed."""
-    latest = Checkpoint.objects.order_by("-seq").first()
-    if latest is None:
+    newest = Checkpoint.objects.order_by("-seq").values_list("seq", flat=True).first()
+    if newest is None:
         return None
-    public = SigningKey.objects.values_list("public", flat=True).get(pk=latest.key_id)
-    return SignedHead(
-        latest.seq, latest.at, bytes(latest.chained), latest.key_id, bytes(latest.signature), bytes(public)
-    )
+    row = next(iter(table.read(CheckpointRow, "seq = %s", [newest])))
+    public = SigningKey.objects.values_list("public", flat=True).get(pk=row.key_id)
+    return SignedHead(row, bytes(public))
 
 
 @processing("audit")

@@ -18,9 +18,10 @@ from vasistas.guard.reads import entries, rows
 from vasistas.guard.reads.gathered import Key, Noted, Query, drafts
 from vasistas.lib.errors import DomainError
 
-READ_ROWS_MAX = 20_000  # rows noted in one scope before they are written down as a run
+READ_ROWS_MAX = 20_000  # rows of one kind noted in one scope before all is written down as a run
 READ_QUERIES_MAX = 256  # distinct queries noted in one scope before they are
 SLOTS_MAX = 64  # queries whose rows are being loaded side by side
+LAYOUTS_MAX = 512  # distinct statements × models × columns in one scope
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,9 @@ class ReadLogUnavailable(DomainError):  # noqa: N818 — see lib.errors
         super().__init__("The read log cannot be written, so nothing is shown. Try again in a minute.")
 
 
-type Slot = tuple[Sequence[str], Frame, type[models.Model], Callable[[Any], None], Callable[[Any], Any]]
+# The columns of a query, as the one list that all its rows share; where its rows go, None for nowhere; what of each.
+type Slot = tuple[Sequence[str] | None, Frame | None, type[models.Model] | None, list[Any] | None, Callable[[Any], Any]]
+type Layout = tuple[Frame, rows.Plan, list[Any] | None, Callable[[Any], Any]]
 
 
 class Recorder:
@@ -44,8 +47,9 @@ class Recorder:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._slots: dict[int, Slot] = {}
+        self._layouts: dict[tuple[int, type[models.Model], tuple[str, ...]], Layout] = {}
+        self._slot: Slot = (None, None, None, None, _ignore)  # of the latest row
         self._noted = Noted()
-        self._room = READ_ROWS_MAX
         self._latest: tuple[Frame, Query] | None = None  # the query whose rows have not shown up yet
 
     # -- Noting -------------------------------------------------------------------------------------------------------
@@ -55,13 +59,14 @@ class Recorder:
 
         Raises: ReadLogUnavailable: there was no room for it, and what was noted cannot be written down.
         """
-        slot = self._slots.get(id(names))
-        if slot is None or slot[0] is not names or slot[1] is not frame or slot[2] is not model:
-            slot = self._open_slot(frame, model, names)
-        if self._room <= 0:
-            self._spill()
-        self._room -= 1
-        slot[3](slot[4](values))
+        slot = self._slot
+        if slot[0] is not names or slot[1] is not frame or slot[2] is not model:
+            slot = self._slot_of(frame, model, names)
+        bucket = slot[3]
+        if bucket is not None:
+            bucket.append(slot[4](values))
+            if len(bucket) >= READ_ROWS_MAX:
+                self._write(is_run=True)
 
     def note_row(self, frame: Frame, model: type[models.Model], row: Any, fields: tuple[str, ...]) -> None:
         """Note fields of a row that is in memory already: its seal was opened.
@@ -73,11 +78,10 @@ class Recorder:
         plan = rows.plan_of(model)
         names = [name for name in (plan.key, plan.hop) if name in row.__dict__]
         pick, by_key = rows.picker(plan, names)
-        if self._room <= 0:
-            self._spill()
-        self._room -= 1
-        owner = pick([row.__dict__[name] for name in names]) if pick else None
-        self._bucket(frame, plan, fields, by_key=by_key).append(owner)
+        bucket = self._bucket(frame, plan, fields, by_key=by_key)
+        bucket.append(pick([row.__dict__[name] for name in names]) if pick else None)
+        if len(bucket) >= READ_ROWS_MAX:
+            self._write(is_run=True)
 
     def note_query(self, frame: Frame, columns: frozenset[tuple[str, str]], sql: Any) -> None:
         """Note a query before it runs. columns: the personal ones it names, as (table, column). sql: its text."""
@@ -89,24 +93,37 @@ class Recorder:
         if _only_writes(text):
             return
         if len(self._noted.queries) >= READ_QUERIES_MAX:
-            self._spill()
+            self._write(is_run=True)
         self._noted.purposes[frame.purpose.key] = frame.purpose
         query = self._noted.queries.setdefault((frame.purpose.key, frame.reason, text), Query(columns))
         query.runs += 1
         self._latest = frame, query
 
-    def _open_slot(self, frame: Frame, model: type[models.Model], names: Sequence[str]) -> Slot:
-        plan = rows.plan_of(model)
-        mask = tuple(plan.personal[name] for name in names if name in plan.personal)
-        pick, by_key = rows.picker(plan, names)
-        append: Callable[[Any], None] = _ignore
-        if mask:
-            append = self._bucket(frame, plan, mask, by_key=by_key).append
-            self._tell_by_rows(frame, plan)
-        if len(self._slots) >= SLOTS_MAX:
-            self._slots.clear()
-        slot = self._slots[id(names)] = (names, frame, model, append, pick or _ignore)
+    def _slot_of(self, frame: Frame, model: type[models.Model], names: Sequence[str]) -> Slot:
+        slot = self._slots.get(id(names))
+        if slot is None or slot[0] is not names or slot[1] is not frame or slot[2] is not model:
+            _frame, plan, bucket, pick = self._layout_of(frame, model, tuple(names))
+            if bucket is not None:
+                self._tell_by_rows(frame, plan)
+            if len(self._slots) >= SLOTS_MAX:
+                self._slots.clear()
+            slot = self._slots[id(names)] = (names, frame, model, bucket, pick)
+        self._slot = slot
         return slot
+
+    def _layout_of(self, frame: Frame, model: type[models.Model], names: tuple[str, ...]) -> Layout:
+        """The same for all queries of these columns in one statement; keeps the frame, so that its id stays its own."""
+        key = (id(frame), model, names)
+        layout = self._layouts.get(key)
+        if layout is None:
+            plan = rows.plan_of(model)
+            mask = tuple(plan.personal[name] for name in names if name in plan.personal)
+            pick, by_key = rows.picker(plan, names)
+            bucket = self._bucket(frame, plan, mask, by_key=by_key) if mask else None
+            if len(self._layouts) >= LAYOUTS_MAX:
+                self._layouts.clear()
+            layout = self._layouts[key] = (frame, plan, bucket, pick or _ignore)
+        return layout
 
     def _tell_by_rows(self, frame: Frame, plan: rows.Plan) -> None:
         """The latest query, if it names this model, is told by its rows from here on."""
@@ -130,12 +147,8 @@ class Recorder:
         """
         self._write(is_run=False)
 
-    def _spill(self) -> None:
-        """Write down as a run what was noted so far. Slots stay: their lists are emptied, not replaced."""
-        self._write(is_run=True)
-        self._room = READ_ROWS_MAX
-
     def _write(self, *, is_run: bool) -> None:
+        """Write down what was noted so far. Slots stay: their lists are emptied, not replaced."""
         if not self._noted:
             return
         try:

@@ -13,7 +13,6 @@ from django.apps import apps
 from django.db import models
 
 from vasistas.guard import declarations, purposes
-from vasistas.guard.policy.model import Reads
 
 OWNERS_PER_QUERY_MAX = 5000  # ids in one look-up
 _WRAPPED = "_notes_reads"
@@ -88,12 +87,10 @@ def _wrap(model: type[models.Model]) -> None:
         cls: type[models.Model], /, db: str | None, field_names: Sequence[str], values: Sequence[Any], **options: Any
     ) -> models.Model:
         frame = purposes.current()
-        if frame is not None:
-            reads = frame.purpose.reads
-            if reads is not Reads.PUBLISHED and reads is not Reads.INTERNAL:
-                recorder: Any = frame.scope.recording()
-                if recorder is not None:
-                    recorder.note_loaded(frame, cls, field_names, values)
+        if frame is not None and frame.purpose.notes_rows:
+            recorder: Any = frame.scope.recorder or frame.scope.recording()
+            if recorder is not None:
+                recorder.note_loaded(frame, cls, field_names, values)
         return original(cls, db, field_names, values, **options)
 
     setattr(from_db, _WRAPPED, True)

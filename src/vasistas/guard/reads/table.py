@@ -16,7 +16,7 @@ from vasistas.guard.reads.models import Batch, Checkpoint, SigningKey
 ROWS_AT_ONCE = 100  # of batches: up to 170 kB each
 _TIMES = {"at", "earliest_at"}
 _TIME = {
-    "sqlite": "{}",  # stored as this text
+    "sqlite": "CAST({} AS TEXT)",  # stored as this text; the bare column would be parsed
     "postgresql": "rtrim(rtrim(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '0'), '.')",
 }
 

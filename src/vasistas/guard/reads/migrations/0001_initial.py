@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'entries',
-                'indexes': [models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='reads_entry_subject'), models.Index(condition=models.Q(('subjects__isnull', False)), fields=['id'], name='reads_entry_runs'), models.Index(condition=models.Q(('batch__isnull', True)), fields=['id'], name='reads_entry_waiting')],
+                'indexes': [models.Index(condition=models.Q(('batch__isnull', False)), fields=['subject'], name='reads_entry_subject'), models.Index(condition=models.Q(('subjects__isnull', False)), fields=['id'], name='reads_entry_runs'), models.Index(condition=models.Q(('batch__isnull', True)), fields=['id'], name='reads_entry_waiting')],
             },
         ),
     ]
