@@ -18,7 +18,7 @@ from vasistas.lib.operator import Operator
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(env.text("DATA", "data/site")).resolve()  # all that is written lives here
 POLICY = Path(env.text("POLICY", str(PACKAGE.parent.parent / "policy"))).resolve()  # the operator's, rules and words
-GATE_MODE = env.one_of("GATE_MODE", "observe", ("enforce", "observe"))  # observing proves nothing
+GATE_MODE = env.one_of("GATE_MODE", "enforce", ("enforce", "observe"))  # observing proves nothing
 DEMO = env.flag("DEMO", default=False)
 DEBUG = False  # one behaviour everywhere; tracebacks go to the log
 PORT = env.integer("PORT", 8000, low=1, high=65_535)
