@@ -113,7 +113,7 @@ def test_a_changed_word_of_a_released_clause_is_refused(released: tuple[Path, st
     words = path.read_text()
     letters = [at for at, sign in enumerate(words) if sign.isalpha()]
     at = data.draw(st.sampled_from(letters))
-    path.write_text(words[:at] + "q" + words[at + 1 :])
+    path.write_text(words[:at] + ("x" if words[at] == "q" else "q") + words[at + 1 :])
     try:
         faults = refusal_of(folder, before)
     finally:

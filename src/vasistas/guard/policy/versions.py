@@ -69,7 +69,7 @@ def release(
     _check_history(source, folder)
     if policy.version not in {max(latest, 1), latest + 1}:
         _refuse_number(source, policy.version, latest)
-    if latest and not _changed(policy, get_version(folder, latest)) and policy.version == latest:
+    if latest and not _changed(policy, get_version(folder, latest)):
         source.fault(("version",), f"Nothing has changed since version {latest}.", "Change something first.")
     effective = effective or max(policy.effective, today)
     if effective < today:
@@ -77,7 +77,7 @@ def release(
     if source.faults:
         raise PolicyRefused(source.faults)
     _write(folder, source, latest + 1, effective, policy.languages)
-    return replace(policy, version=latest + 1, effective=effective, is_released=True)
+    return get_version(folder, latest + 1) or policy
 
 
 def compare(source: Source, policy: Policy, folder: Path) -> bool:
@@ -85,6 +85,9 @@ def compare(source: Source, policy: Policy, folder: Path) -> bool:
     _check_history(source, folder)
     latest = max(history(folder), default=0)
     if policy.version == latest + 1:
+        if latest and not _changed(policy, get_version(folder, latest)):
+            what = f"Version {policy.version} says the same as version {latest}."
+            source.fault(("version",), what, f"Write version = {latest}, or change something first.")
         return False
     if policy.version != latest:
         _refuse_number(source, policy.version, latest)
