@@ -167,7 +167,8 @@ def test_posts_at_once_pass_no_limit_twice() -> None:
     def post(number: int) -> None:
         try:
             start.wait()
-            say(cast, f"line {number}")
+            with processing("chat"):
+                say(cast, f"line {number}")
             outcomes.append("said")
         except TooFast as refused:
             outcomes.append(refused.code)

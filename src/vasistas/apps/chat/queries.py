@@ -102,6 +102,7 @@ def line_of(message: Message) -> Line:
 def _lines(room: Room, newest_first: Iterable[Message]) -> list[Line]:
     rows = list(newest_first)[::-1]
     sealed.preload(rows, "text")
+    rows = [row for row in rows if not sealed.is_gone(row, "text")]  # the author is being erased; the others stay
     words = [row.text for row in rows]  # opened once: each reading of the attribute opens it anew
     authors = {row.author_id: row.author for row in rows}
     refs = {pk: rooms.ref_for(author, room) for pk, author in authors.items()}
