@@ -38,7 +38,6 @@ class RootKeyFile:
 
     def make(self) -> None:
         if not self.path.exists():
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write({1: secrets.token_bytes(KEY_BYTES)}, replace=False)
 
     def wrap(self, plain: bytes, context: bytes) -> Wrapped:
@@ -150,6 +149,7 @@ class RootKeyFile:
         }
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(number, "w") as file:
                 json.dump(content, file, indent=1)
@@ -164,7 +164,8 @@ class RootKeyFile:
         except OSError as failure:
             raise RootKeyFault(f"The root key {self.path} cannot be written: {failure.strerror}.") from None
         finally:
-            beside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
 
 def _parsed(content: Any) -> dict[int, bytes]:

@@ -7,14 +7,15 @@ run that was killed is resumed by running it again.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from django.db.models import QuerySet
+from typing import TYPE_CHECKING, Any
 
 from vasistas.guard.keyring import ring, store
 from vasistas.guard.keyring.errors import RootKeyFault
 from vasistas.guard.keyring.models import DataKey, SiteKey
 from vasistas.guard.keyring.root import RootKey
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 BATCH = 500  # rows of one transaction
 

@@ -49,7 +49,8 @@ def new_id() -> UUID:
 
 
 def is_empty() -> bool:
-    return not (SiteKey.objects.exists() or DataKey.objects.exists())
+    """Whether no root key is needed yet; a tombstone needs none."""
+    return not (SiteKey.objects.exists() or DataKey.objects.filter(destroyed_at__isnull=True).exists())
 
 
 def by_id(ids: Iterable[bytes]) -> list[DataKey]:
