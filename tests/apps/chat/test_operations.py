@@ -14,6 +14,7 @@ from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, Message, Mute, RoomSett
 from vasistas.apps.chat.operations import MessageRefused, OutOfRange, ReasonMissing, SayNotAllowed, TooFast
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries as room_queries
+from vasistas.guard.purposes import processing
 from vasistas.lib.errors import LimitReached, NotAllowed, NotFound
 
 
