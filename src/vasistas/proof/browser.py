@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ class Page:
 def error_pages() -> list[Page]:
     """What people see when something is wrong: nothing there, a stranger's host name, a form without its token."""
     browser = Browser()
-    with _not_logged():
+    with not_logged():
         answers = {
             "error 404": browser.get("/no-such-page/"),
             "error 400": browser.get("/", headers={"Host": "no-such-host.invalid"}),
@@ -83,21 +84,22 @@ def error_pages() -> list[Page]:
 
 
 @contextmanager
-def _not_logged() -> Iterator[None]:
-    """Keep refusals we asked for ourselves out of the log; those of others stay in."""
+def not_logged() -> Iterator[None]:
+    """Keep refusals we asked for ourselves out of the log; what happens to others at the same time stays in."""
+    here = threading.get_ident()
 
     def is_of_others(record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
-        return request is None or request.META.get("REMOTE_ADDR") != ADDRESS
+        return record.thread != here and (request is None or request.META.get("REMOTE_ADDR") != ADDRESS)
 
-    loggers = [logging.getLogger(name) for name in ("django.security.csrf", "django.request")]
-    for logger in loggers:
-        logger.addFilter(is_of_others)
+    handlers = list(logging.getLogger().handlers)
+    for handler in handlers:
+        handler.addFilter(is_of_others)
     try:
         yield
     finally:
-        for logger in loggers:
-            logger.removeFilter(is_of_others)
+        for handler in handlers:
+            handler.removeFilter(is_of_others)
 
 
 def public_pages(browser: Browser | None = None) -> Iterator[Page]:

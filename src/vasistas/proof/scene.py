@@ -15,6 +15,7 @@ from vasistas.apps.chat import operations as chat
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room, WatchSession
+from vasistas.guard.policy import get_policy, versions
 from vasistas.guard.purposes import processing
 
 SLUG = "proof-reef"
@@ -33,7 +34,10 @@ class Cast:
 
 
 def build(now: datetime) -> None:
-    """Write the scene into an empty site."""
+    """Write the scene into an empty site, under a released policy."""
+    if not get_policy().is_released:
+        versions.release(settings.POLICY, effective=None, today=now.date())
+        get_policy.cache_clear()
     with processing("maintain", reason="the scene of the scratch site"):
         _furnish(now)
 
@@ -60,7 +64,7 @@ def _furnish(now: datetime) -> Cast:
 
 def arrive(name: str, **roles: bool) -> Member:
     """Let someone of the cast in, with a proven address and no password."""
-    mail = f"{name.lower()}.{secrets.token_hex(4)}@proof.invalid"
+    mail = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(4)}@proof.invalid"
     member = Member.objects.create_user(mail, name, None, **roles)
     EmailAddress.objects.create(user=member, email=mail, verified=True, primary=True)
     return member

@@ -1,7 +1,6 @@
 """`vasistas prove`: run the checks of the policy on this site, and say clause by clause what they prove."""
 
 import argparse
-import io
 import json
 import os
 import sys
@@ -85,25 +84,27 @@ def _be_scratch(keys: list[str], now: datetime) -> None:
 
 def _prepare() -> None:
     """Give an empty folder its tables; refuse one that another release has left."""
-    from django.db import connections  # noqa: PLC0415 — needs django.setup()
+    from django.db import connection  # noqa: PLC0415 — needs django.setup()
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 — needs django.setup()
 
     Path(os.environ["VASISTAS_DATA"]).mkdir(mode=0o700, parents=True, exist_ok=True)
-    for alias in connections:
-        executor = MigrationExecutor(connections[alias])
-        if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            continue
-        if executor.loader.applied_migrations:
-            raise CommandFailed(f"The database {alias!r} is not of this release; start the site once, or migrate it.")
-    _migrate()
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting and executor.loader.applied_migrations:
+        raise CommandFailed("The database is not of this release; start the site once, or migrate it.")
+    if waiting:
+        _migrate()
 
 
 def _migrate() -> None:
+    """The key store first: migrations of the data may seal."""
     from django.core.management import call_command  # noqa: PLC0415 — needs django.setup()
-    from django.db import connections  # noqa: PLC0415 — needs django.setup()
 
-    for alias in connections:
-        call_command("migrate", database=alias, interactive=False, verbosity=0, stdout=io.StringIO())
+    from vasistas.guard import keyring  # noqa: PLC0415 — needs django.setup()
+
+    call_command("migrate", "keyring", database=keyring.ALIAS, interactive=False, verbosity=0)
+    keyring.open_store()
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 def _use_plain_static_names() -> None:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -29,6 +29,7 @@ from vasistas.guard.conformance.report import Planted, State
 SCRATCH_S_MAX = 300.0  # the whole pass; what has not run by then is not proven
 GRACE_S = 2.0
 INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
+A_MOMENT = timedelta(microseconds=1)  # what was seen at one moment may be kept for all checks of that moment
 NICE = 10  # behind whatever serves people
 LINE_BYTES_MAX = 65_536
 REASON_CHARS_MAX = 300
@@ -123,7 +124,7 @@ def _in_a_fork(key: str, now: datetime) -> tuple[bool | None, str]:
         os.close(read_end)
         code = 1
         try:
-            os.write(write_end, json.dumps(try_out(key, now)).encode()[:LINE_BYTES_MAX])
+            os.write(write_end, json.dumps(_tried_out(key, now)).encode()[:LINE_BYTES_MAX])
             code = 0
         finally:
             os._exit(code)
@@ -138,6 +139,13 @@ def _in_a_fork(key: str, now: datetime) -> tuple[bool | None, str]:
         return None, f"It took longer than {limit_s:g} s." if not ready else "Its process ended without a word."
     is_red, detail = json.loads(said)
     return is_red, detail
+
+
+def _tried_out(key: str, now: datetime) -> tuple[bool | None, str]:
+    try:
+        return try_out(key, now)
+    except Exception as error:  # noqa: BLE001 — whatever a plant broke, the fork says so before it ends
+        return None, operations.kind_and_place(error)
 
 
 def try_out(key: str, now: datetime) -> tuple[bool | None, str]:
@@ -157,7 +165,7 @@ def try_out(key: str, now: datetime) -> tuple[bool | None, str]:
             plant(now)
     except Exception as error:  # noqa: BLE001 — what cannot be planted was not found either
         return None, f"Planting failed: {operations.kind_and_place(error)}"
-    after = _look(key, now)
+    after = _look(key, now + A_MOMENT)
     if after.result == State.VIOLATED:
         return True, after.detail
     if after.result == State.UNPROVEN:

@@ -1,9 +1,11 @@
 """Clause M: the words and rules in force are those of a released version, and every version stays readable."""
 
+import shutil
 from datetime import datetime
 from http import HTTPStatus
 
 from django.conf import settings
+from django.urls import reverse
 
 from vasistas.guard.conformance.registry import Finding, NotProven, check, counterexample, finding
 from vasistas.guard.policy import get_policy
@@ -48,14 +50,17 @@ def change_words_without_a_version(now: datetime) -> None:  # noqa: ARG001 — t
 )
 def versions_answer(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
     browser, policy = Browser(), get_policy()
-    released = sorted(folder.name for folder in (settings.POLICY / "versions").glob("*") if folder.name.isdigit())
-    if not released:
+    latest = policy.version if policy.is_released else policy.version - 1
+    if not latest:
         raise NotProven("No version has been released yet.")
-    asked = {f"/privacy/versions/{number}/?lang={language}" for number in released for language in policy.languages}
+    numbers = range(1, latest + 1)
+    asked = {f"/privacy/versions/{number}/?lang={language}" for number in numbers for language in policy.languages}
     wrong = [path for path in asked if browser.get(path).status_code != HTTPStatus.OK]
-    return finding(len(asked), wrong, at_least=1)
+    listed = browser.get(reverse("pages:versions")).text
+    wrong += [f"{number} is not listed" for number in numbers if f"/privacy/versions/{number}/" not in listed]
+    return finding(len(asked) + len(numbers), wrong, at_least=1)
 
 
 @counterexample("policy.versions_answer")
-def lose_the_words_of_a_version(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
-    next((settings.POLICY / "versions").glob("*/clauses/fr.md")).unlink()
+def lose_a_version(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    shutil.rmtree(settings.POLICY / "versions" / "1")

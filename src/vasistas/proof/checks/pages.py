@@ -2,6 +2,7 @@
 third party asked, no cookie that is not in the register.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -23,12 +24,14 @@ ASKING = {"default-src", "script-src", "style-src", "img-src", "media-src", "fon
 ASKING |= {"frame-src", "worker-src", "object-src", "manifest-src"}
 
 
-def _every_page() -> list[Page]:
+@functools.lru_cache(maxsize=1)
+def _every_page(_now: datetime) -> list[Page]:
+    """One walk for all checks of a run."""
     return [*public_pages(), *error_pages()]
 
 
-def _pages_with(is_wrong: Callable[[Page], bool]) -> Finding:
-    pages = _every_page()
+def _pages_with(now: datetime, is_wrong: Callable[[Page], bool]) -> Finding:
+    pages = _every_page(now)
     return finding(len(pages), {page.view for page in pages if is_wrong(page)}, at_least=PAGES_MIN)
 
 
@@ -40,8 +43,8 @@ def _pages_with(is_wrong: Callable[[Page], bool]) -> Finding:
         "fr": "Chaque page publique, pages d’erreur comprises, renvoie à Mon compte en bas de page.",
     },
 )
-def pages_lead_to_my_account(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
-    return _pages_with(lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
+def pages_lead_to_my_account(now: datetime) -> Finding:
+    return _pages_with(now, lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
 
 
 @check(
@@ -52,13 +55,13 @@ def pages_lead_to_my_account(now: datetime) -> Finding:  # noqa: ARG001 — the 
         "fr": "Chaque page publique, pages d’erreur comprises, donne le nom, l’adresse et l’e-mail de l’exploitant.",
     },
 )
-def pages_name_the_operator(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+def pages_name_the_operator(now: datetime) -> Finding:
     def is_silent(page: Page) -> bool:
         words, links = footer(page.markup)
         said = {settings.OPERATOR.name, settings.OPERATOR.address}
         return not all(one in words for one in said) or f"mailto:{settings.OPERATOR.mail}" not in links
 
-    return _pages_with(is_silent)
+    return _pages_with(now, is_silent)
 
 
 @counterexample("pages.lead_to_my_account")
@@ -106,8 +109,10 @@ def forget_the_period(now: datetime) -> None:  # noqa: ARG001 — the shape of a
         "fr": "Aucune page publique ne fait interroger un autre site, et le navigateur a l’ordre de le refuser.",
     },
 )
-def pages_ask_no_third_party(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
-    return _pages_with(lambda page: bool(foreign_loads(page.markup)) or not _is_closed(page.headers.get(POLICY, "")))
+def pages_ask_no_third_party(now: datetime) -> Finding:
+    return _pages_with(
+        now, lambda page: bool(foreign_loads(page.markup)) or not _is_closed(page.headers.get(POLICY, ""))
+    )
 
 
 POLICY = "Content-Security-Policy"
@@ -135,9 +140,10 @@ def count_visitors_elsewhere(now: datetime) -> None:  # noqa: ARG001 — the sha
         "fr": "Visiteurs et membres ne reçoivent aucun cookie absent du registre des cookies.",
     },
 )
-def cookies_are_declared(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+def cookies_are_declared(now: datetime) -> Finding:
     browser = Browser()
-    pages = [*public_pages(browser), *error_pages()]
+    pages = _every_page(now)
+    browser.get("/accounts/login/")
     stated = browser.post("/age-statement/", {"next": "/", "is_adult": "yes"})
     names = {*_set_by(page.headers.get_list("Set-Cookie") for page in pages)}
     names |= {*_set_by([stated.headers.get_list("Set-Cookie")])}
@@ -154,8 +160,8 @@ def cookies_are_declared(now: datetime) -> Finding:  # noqa: ARG001 — the shap
         "fr": "Un visiteur qui se promène sans envoyer de formulaire ne reçoit aucun cookie.",
     },
 )
-def looking_sets_no_cookie(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
-    pages = [page for page in public_pages() if not page.view.startswith("account")]  # its pages are forms
+def looking_sets_no_cookie(now: datetime) -> Finding:
+    pages = [page for page in _every_page(now) if not page.view.startswith("account")]  # its pages are forms
     wrong = {page.view for page in pages if page.headers.get_list("Set-Cookie")}
     return finding(len(pages), wrong, at_least=PAGES_MIN)
 

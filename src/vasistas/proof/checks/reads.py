@@ -11,8 +11,10 @@ from django.urls import reverse
 from vasistas.guard import purposes, subjects
 from vasistas.guard.conformance.registry import Finding, NotProven, check, counterexample, finding
 from vasistas.guard.purposes import processing
+from vasistas.guard.reads import operations, verify
 from vasistas.guard.reads.models import Entry
 from vasistas.proof import canary
+from vasistas.proof.browser import not_logged
 from vasistas.proof.canary import Canaries
 
 PURPOSE = "staff"
@@ -52,6 +54,29 @@ def stop_recording(now: datetime) -> None:  # noqa: ARG001 — the shape of a co
 
 
 @check(
+    "reads.chain_verifies",
+    kind="crypto",
+    limit_s=300,  # ten million entries
+    words={
+        "en": "The log's signed chain, computed anew from the database, has no changed, missing or moved entry.",
+        "fr": "La chaîne signée du journal, recalculée, n’a ni entrée changée, ni manquante, ni déplacée.",
+    },
+)
+def chain_verifies(now: datetime) -> Finding:
+    with processing("audit"):
+        verified = verify.verify(at=now)
+    return finding(verified.entries + verified.batches, [fault.code for fault in verified.faults])
+
+
+@counterexample("reads.chain_verifies")
+def rewrite_an_entry(now: datetime) -> None:
+    with processing("audit"):
+        operations.seal_pending(at=now)
+        newest = Entry.objects.latest("pk").pk
+        Entry.objects.filter(pk=newest).update(count=4711)
+
+
+@check(
     "reads.no_log_no_data",
     kind="canary",
     words={
@@ -63,7 +88,7 @@ def no_log_no_data(now: datetime) -> Finding:
     wrong = []
     with canary.stage(now) as canaries:
         browser = canary.browser_of(canaries.sam)
-        with _log_refused():
+        with _log_refused(), not_logged():
             answer = browser.get(_page_about(canaries))
         wrong += [f"it answers {answer.status_code}"] if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE else []
         wrong += ["it shows the member"] if canaries.vi.display_name in answer.text else []

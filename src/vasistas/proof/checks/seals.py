@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -188,10 +189,9 @@ def _reads(line: Message) -> bool:
 
 @counterexample("chat.text_is_refused_elsewhere")
 def let_rooms_read_chat(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
-    file = settings.POLICY / "policy.toml"
-    words, found, rest = file.read_text().partition("[purposes.rooms]")
-    file.write_text(words + found + rest.replace("categories = [", f'categories = ["{CHAT}",', 1))
-    get_policy.cache_clear()
+    policy = get_policy()
+    allowed = replace(policy.purposes["rooms"], categories=policy.purposes["rooms"].categories | {CHAT})
+    purposes.get_policy = lambda: replace(policy, purposes={**policy.purposes, "rooms": allowed})  # type: ignore[attr-defined,assignment]  # it plants a fault
 
 
 @check(
