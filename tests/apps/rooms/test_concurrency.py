@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, connections
 
 from tests.apps.rooms.conftest import Scene
 from tests.factories.accounts import make_member
@@ -14,6 +14,7 @@ from vasistas.apps.providers import operations as providers
 from vasistas.apps.providers import queries as provider_queries
 from vasistas.apps.rooms import operations
 from vasistas.apps.rooms.models import Broadcast, WatchSession
+from vasistas.guard.purposes import processing
 from vasistas.media.port import NodeEvent
 
 pytestmark = [
@@ -26,7 +27,7 @@ EVENTS_BEFORE = 20  # so that a follower who kept its locks would hold one when 
 
 
 def at_once(*acts: Callable[[], None]) -> list[BaseException]:
-    """Run each act in a thread of its own, all begun together; returns what they raised."""
+    """Run each act in a thread of its own, with nothing stated, all begun together; returns what they raised."""
     gate, raised = threading.Barrier(len(acts)), []
 
     def run(act: Callable[[], None]) -> None:
@@ -37,7 +38,7 @@ def at_once(*acts: Callable[[], None]) -> list[BaseException]:
         except BaseException as error:  # noqa: BLE001 — the test judges it
             raised.append(error)
         finally:
-            connection.close()
+            connections.close_all()
 
     threads = [threading.Thread(target=run, args=(act,)) for act in acts]
     for thread in threads:
@@ -54,7 +55,7 @@ def test_one_of_two_uses_an_invitation(scene: Scene) -> None:
     token = providers.invite_host(studio=studio, at=scene.at)
 
     def accept(host) -> Callable[[], None]:
-        return lambda: providers.accept_invitation(host=host, token=token, at=scene.at)
+        return processing("provide")(lambda: providers.accept_invitation(host=host, token=token, at=scene.at))
 
     raised = at_once(*(accept(host) for host in hosts))
     assert [type(error) for error in raised] == [provider_queries.InvitationSpent]
@@ -79,8 +80,8 @@ def test_a_cut_and_the_nodes_events_do_not_stop_each_other(scene: Scene) -> None
             )
         ]
         raised = at_once(
-            lambda: operations.cut(room=room, at=scene.at),
-            lambda told=told: operations.apply_node_events(told, at=scene.at),
+            processing("host")(lambda: operations.cut(room=room, at=scene.at)),
+            processing("rooms")(lambda told=told: operations.apply_node_events(told, at=scene.at)),
         )
         assert raised == []
         scene.follow()
