@@ -1,0 +1,142 @@
+"""`vasistas policy …` and `vasistas serve`, as an operator runs them."""
+
+import csv
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.guard.policy.files import change, copied
+
+TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    return copied(settings.POLICY, tmp_path)
+
+
+def run(folder: Path, *words: str) -> tuple[int, str, str]:
+    """Return exit code, standard output and standard error of `vasistas …` on a folder."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("VASISTAS_")}
+    environment |= {"VASISTAS_POLICY": str(folder), "VASISTAS_DATA": str(folder.parent / "data")}
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "from vasistas.config.cli import main; main()", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_a_policy_is_checked_released_changed_and_compared(shipped: Path):
+    code, told, wrong = run(shipped, "policy", "check")
+    assert (code, wrong) == (0, "")
+    assert told.startswith("Version 1, in force from ")
+    assert told.endswith("clauses. No fault.\n")
+    assert not (shipped.parent / "data").exists()  # no secrets of a site that is none
+
+    code, told, wrong = run(shipped, "policy", "release", "--effective", TOMORROW.isoformat())
+    assert (code, wrong) == (0, "")
+    assert told == f"Version 1 is released, in force from {TOMORROW}: {shipped / 'versions'}.\n"
+
+    change(shipped, "days_max = 3\n\n[retention.room_chat]", "days_max = 4\n\n[retention.room_chat]")
+    code, told, wrong = run(shipped, "policy", "check")
+    assert (code, told) == (1, "")
+    assert "retention.unproven_account changed after version 1 was released." in wrong
+    assert "Traceback" not in wrong
+
+    code, told, wrong = run(shipped, "policy", "diff", "1", "draft")
+    assert (code, wrong) == (0, "")
+    assert told == "Version 1 → 1\n~ retention unproven_account  ! widening\n      days_max: 3 → 4\n"
+
+    code, told, wrong = run(shipped, "policy", "release")
+    assert (code, wrong) == (0, "")
+    assert "Version 2 is released" in told
+    assert "! retention unproven_account: a widening;" in told
+
+
+def test_words_of_a_clause_are_compared_on_the_command_line(folder: Path):
+    run(folder, "policy", "release")
+    change(folder, "**30 days**", "**20 days**", file="clauses/en.md")
+
+    code, told, _wrong = run(folder, "policy", "diff", "1", "draft")
+
+    assert code == 0
+    assert told.splitlines() == [
+        "Version 1 → 1",
+        "~ clause 6: Stored communications",
+        "      Chat is deleted after **[-30-]{+20+} days**.",
+        "      ",
+        "      Nobody reads it before.",
+    ]
+
+
+def test_a_version_that_is_not_there_is_told(folder: Path):
+    code, told, wrong = run(folder, "policy", "diff", "1", "draft")
+
+    assert (code, told, wrong) == (1, "", "vasistas: There is no version '1'. Released: none yet.\n")
+
+
+def test_the_register_is_written_in_its_three_forms(shipped: Path):
+    target = shipped.parent / "register.html"
+
+    code, told, wrong = run(shipped, "policy", "register", "--out", str(target), "--language", "fr")
+    assert (code, told, wrong) == (0, f"The register of version 1 stands in {target}.\n", "")
+    assert "<h1>Registre des activités de traitement</h1>" in target.read_text()
+
+    code, told, _wrong = run(shipped, "policy", "register", "--format", "jsonld")
+    assert code == 0
+    assert len(json.loads(told)["@graph"]) > 20
+
+    code, told, _wrong = run(shipped, "policy", "register", "--format", "csv")
+    assert code == 0
+    assert len(list(csv.reader(io.StringIO(told)))) > 10
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--language", "de"), "vasistas: The policy speaks en, fr, not 'de'."),
+        (
+            ("--out", "/nowhere/register.html"),
+            "vasistas: /nowhere/register.html cannot be written: No such file or dir",
+        ),
+    ],
+)
+def test_a_register_that_cannot_be_written_is_told(shipped: Path, words: tuple[str, ...], told: str):
+    code, _out, wrong = run(shipped, "policy", "register", *words)
+
+    assert code == 1
+    assert wrong.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('after = "chat.Message', 'aftre = "chat.Message', "retention.room_chat.aftre is unknown. Use after."),
+        ("version = 1", "version = one", "This is no TOML: Invalid value."),
+    ],
+)
+def test_a_site_with_a_faulty_policy_does_not_start_and_says_why(shipped: Path, old: str, new: str, told: str):
+    change(shipped, old, new)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    code, _out, wrong = run(shipped, "web", "--port", str(port), "--data", str(shipped.parent / "data"))
+
+    assert code == 1
+    assert wrong.startswith("vasistas: The policy is refused.\npolicy/policy.toml:")
+    assert told in wrong
+    assert "Traceback" not in wrong
+    assert not (shipped.parent / "data" / "site.sqlite3").exists()  # nothing half-made
