@@ -71,6 +71,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     keys = connections[keyring.ALIAS].settings_dict
     if keys["ENGINE"].endswith("sqlite3"):
         keys["TEST"]["NAME"] = str(tmp_path_factory.mktemp("keys") / "keyring.sqlite3")
+    else:
+        keys["TEST"]["NAME"] = f"test_{keys['NAME']}_keys"  # of the same server as the data's
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ database of their own, alias "keys", so that they are backed up apart from the d
 from typing import TYPE_CHECKING
 
 from vasistas.guard.keyring.errors import KeyDestroyed, KeyringFault, KeyUnknown, RootKeyFault
-from vasistas.guard.keyring.router import ALIAS
+from vasistas.guard.keyring.router import ALIAS, LABEL
 
 if TYPE_CHECKING:
     from vasistas.guard.keyring.ring import (
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIAS",
+    "LABEL",
     "DataKey",
     "KeyDestroyed",
     "KeyUnknown",
