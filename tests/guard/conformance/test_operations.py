@@ -4,11 +4,13 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.backends.signals import connection_created
 
 from tests.factories.accounts import make_member
 from tests.guard.conformance.conftest import KEY, NOW
 from vasistas.apps.accounts.models import Member
+from vasistas.guard import gate
 from vasistas.guard.conformance import operations, queries, registry
 from vasistas.guard.conformance.models import KEEP, Evidence
 from vasistas.guard.conformance.registry import Check, Finding, NotApplicable, NotProven
@@ -105,6 +107,19 @@ def test_a_query_that_never_ends_is_interrupted(checked):
     assert (seen().state, seen().detail) == (State.UNPROVEN, "It took longer than 0.2 s.")
     assert time.monotonic() - started < 30
     assert Member.objects.count() == 1
+
+
+def test_a_connection_that_opens_during_a_check_keeps_its_gate(checked):
+    def answer() -> Finding:
+        connection_created.send(sender=type(connection), connection=connections["default"])
+        return Finding(ok=True)
+
+    checked.answer = answer
+    connection.execute_wrappers.clear()
+
+    operations.run_checks(NOW)
+
+    assert connection.execute_wrappers == [gate.check]
 
 
 def _ask(sql: str) -> Finding:
