@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import connections, transaction
 
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import operations as chat
@@ -64,13 +64,15 @@ def stage(now: datetime) -> Iterator[Canaries]:
 
 @contextmanager
 def _kept_open() -> Iterator[None]:
-    """Keep this thread's connection through the ends of requests, which close one in the midst of a transaction."""
-    own: Any = connections[DEFAULT_DB_ALIAS]
-    own.close_if_unusable_or_obsolete = lambda: None  # of this object, hence of this thread
+    """Keep this thread's connections through the ends of requests, which close one in the midst of a transaction."""
+    own: list[Any] = connections.all()
+    for connection in own:
+        connection.close_if_unusable_or_obsolete = lambda: None  # of this object, hence of this thread
     try:
         yield
     finally:
-        del own.close_if_unusable_or_obsolete
+        for connection in own:
+            del connection.close_if_unusable_or_obsolete
 
 
 def _arrive(now: datetime) -> Canaries:
