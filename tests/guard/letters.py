@@ -44,7 +44,9 @@ def letters() -> Iterator[type[Letter]]:
         body=_chat(),
         note=sealed("user.contact.email", keep="account_life", key_class="support"),
     )
-    text, parameters = connection.schema_editor().table_sql(Letter)
+    editor = connection.schema_editor()  # not entered: SQLite's does not stand in a transaction
+    editor.deferred_sql = []
+    text, parameters = editor.table_sql(Letter)
     try:
         with connection.cursor() as cursor:
             cursor.execute(text, parameters or None)
