@@ -33,6 +33,12 @@ SAID_IN_COMPONENTS = [  # ink and ground that stand as colours in a file of css/
     ("#f3f7f4", "#113d33"),  # .hero
     ("#ffc266", "#113d33"),  # links in .hero
     ("#ffffff", "#35495e"),  # .badge--private
+    ("#f3f7f4", "#113d33"),  # .facade-band
+    ("#cfe0d8", "#061512"),  # .window, dark
+    ("#231601", "#ffc266"),  # .window--holds
+    ("#ffffff", "#cf2136"),  # .window--violated
+    ("#ffffff", "#1f5078"),  # .window--attested
+    ("#ffffff", "#17604d"),  # .window--not-applicable
 ]
 
 

@@ -42,6 +42,14 @@ class Promise:
 
 
 @dataclass(frozen=True)
+class Holdings:
+    """All that is stored. everywhere: the purposes that may touch every category; the rows do not repeat them."""
+
+    rows: Sequence["Stored"]
+    everywhere: Sequence[Purpose]
+
+
+@dataclass(frozen=True)
 class Stored:
     """One category: where it is stored (`rooms.Follow: at, room`), how long, and for what it may be used."""
 
@@ -89,7 +97,7 @@ def shown_counts(report: Report) -> list[tuple[State, int]]:
     return [(state, counts[state]) for state in order if counts[state] or state is State.HOLDS]
 
 
-def stored_under(policy: Policy) -> list[Stored]:
+def stored_under(policy: Policy) -> Holdings:
     """Every category of `policy` with all the fields of the running code that hold it."""
     fields: dict[str, list[str]] = {}
     keeps: dict[str, dict[str, Retention]] = {}
@@ -104,16 +112,18 @@ def stored_under(policy: Policy) -> list[Stored]:
                 sealed.add(held.category)
         for key, names in named.items():
             fields.setdefault(key, []).append(f"{label}: {', '.join(names)}")
-    return [
+    everywhere = [purpose for purpose in policy.purposes.values() if purpose.categories >= policy.categories.keys()]
+    rows = [
         Stored(
             category,
             tuple(keeps.get(key, {}).values()),
-            [purpose for purpose in policy.purposes.values() if key in purpose.categories],
+            [one for one in policy.purposes.values() if key in one.categories and one not in everywhere],
             fields.get(key, ()),
             key in sealed,
         )
         for key, category in policy.categories.items()
     ]
+    return Holdings(rows, everywhere)
 
 
 def history() -> list[int]:

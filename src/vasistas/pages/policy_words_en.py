@@ -3,6 +3,8 @@
 WORDS = {
     # -- Every page of the policy
     "language": "Language",
+    "colon": ":",
+    "moment": "less than a minute",
     "policy": "Privacy policy",
     "version": "Version {number}",
     "in_force_from": "in force from {day}",
@@ -36,7 +38,6 @@ WORDS = {
     "awaits_words": "Not built yet: {what}.",
     "attested_words": "{who} vouches for it until {day}.",
     "reason_words": "Why it does not apply: {why}",
-    "kind": "Kind",
     "evidence": "Checked",
     "ago": "{age} ago",
     "never": "never",
@@ -70,12 +71,12 @@ WORDS = {
     "stored_lead": "A closed list, made from the software that runs this page: nothing personal has another place.",
     "stored_memory": "Network addresses are also counted in memory, for minutes, against floods and guessing. The "
     "software writes no names, addresses or cookies into its logs.",
+    "stored_everywhere": "These purposes may touch all of it, and are not repeated below:",
     "data": "Data",
     "kept": "Kept",
     "used_for": "Used for",
     "in_database": "In the database",
     "sealed": "sealed",
-    "sealed_words": "stored as ciphertext under the person’s own key",
     "special": "special category, Art. 9",
     "not_stored": "nothing today",
     # -- Purposes
@@ -145,13 +146,7 @@ WORDS = {
     "proof_fresh": "The newest evidence is {age} old. It proves nothing any more when it is {limit} old.",
     "proof_states": "What the states mean",
     "proof_checks": "Clause by clause",
-    "checks_hold": "{holding} of {count} checks pass",
-    "no_checks": "No check yet",
     "promise": "Promise",
-    "check": "Check",
-    "state": "State",
-    "looked_at": "{count} looked at",
-    "violations": "{count} violations",
     "self": "Do it yourself",
     "self_words": "You need not believe this page. The same figures come as JSON, the checks are part of the source "
     "that anyone may read, and whoever runs the site can repeat them:",
@@ -165,7 +160,6 @@ WORDS = {
     "checkpoint can prove later that no entry before it was changed, removed or slipped in.",
     "checkpoint_none": "There is no checkpoint yet: nothing has been written into the chain.",
     "checkpoint_batch": "Batch",
-    "checkpoint_entries": "Entries",
     "checkpoint_root": "Root",
     "checkpoint_at": "Signed at",
     "checkpoint_signature": "Signature (Ed25519)",

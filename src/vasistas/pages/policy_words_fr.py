@@ -3,6 +3,8 @@
 WORDS = {
     # -- Every page of the policy
     "language": "Langue",
+    "colon": " :",
+    "moment": "moins d’une minute",
     "policy": "Politique de confidentialité",
     "version": "Version {number}",
     "in_force_from": "en vigueur à partir du {day}",
@@ -36,7 +38,6 @@ WORDS = {
     "awaits_words": "Pas encore construit : {what}.",
     "attested_words": "{who} s’en porte garant jusqu’au {day}.",
     "reason_words": "Pourquoi c’est sans objet : {why}",
-    "kind": "Genre",
     "evidence": "Contrôlé",
     "ago": "il y a {age}",
     "never": "jamais",
@@ -70,12 +71,12 @@ WORDS = {
     "stored_lead": "Une liste fermée, tirée du logiciel de cette page : rien de personnel n’a d’autre place.",
     "stored_memory": "Les adresses réseau sont aussi comptées en mémoire, quelques minutes, contre les assauts et les "
     "essais de mots de passe. Le logiciel n’écrit ni noms, ni adresses, ni cookies dans ses journaux.",
+    "stored_everywhere": "Ces finalités peuvent tout toucher et ne sont pas répétées plus bas :",
     "data": "Données",
     "kept": "Conservation",
     "used_for": "Sert à",
     "in_database": "Dans la base",
     "sealed": "scellé",
-    "sealed_words": "stocké chiffré, sous la clé propre à la personne",
     "special": "catégorie particulière, art. 9",
     "not_stored": "rien aujourd’hui",
     # -- Purposes
@@ -147,13 +148,7 @@ WORDS = {
     "proof_fresh": "La preuve la plus récente a {age}. Elle ne prouve plus rien quand elle a {limit}.",
     "proof_states": "Ce que disent les états",
     "proof_checks": "Clause par clause",
-    "checks_hold": "{holding} contrôles sur {count} réussissent",
-    "no_checks": "Pas encore de contrôle",
     "promise": "Promesse",
-    "check": "Contrôle",
-    "state": "État",
-    "looked_at": "{count} examinés",
-    "violations": "{count} fautes",
     "self": "Faites-le vous-même",
     "self_words": "Vous n’avez pas à croire cette page. Les mêmes chiffres existent en JSON, les contrôles font partie "
     "de la source que chacun peut lire, et qui exploite le site peut les refaire :",
@@ -167,7 +162,6 @@ WORDS = {
     "garde ce sceau pourra prouver qu’aucune inscription antérieure n’a été changée, ôtée ou glissée.",
     "checkpoint_none": "Il n’y a pas encore de sceau : rien n’a été inscrit dans la chaîne.",
     "checkpoint_batch": "Lot",
-    "checkpoint_entries": "Inscriptions",
     "checkpoint_root": "Racine",
     "checkpoint_at": "Signé le",
     "checkpoint_signature": "Signature (Ed25519)",

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -20,6 +19,7 @@ from vasistas.pages import policy_words, prose
 
 register = template.Library()
 
+MOMENT = timedelta(minutes=1)
 _FOLDED = re.compile(r"(?<!\n)\n(?!\n|- |$)")
 STATE_ICONS = {
     "HOLDS": "circle-check",
@@ -60,21 +60,19 @@ def day(moment: date, language: str) -> str:
         return date_format(moment, "j F Y")
 
 
-@register.filter
-def minute(moment: datetime, language: str) -> str:
-    """`1 December 2026, 14:05 UTC`."""
-    with override(language):
-        return date_format(timezone.localtime(moment), "j F Y, H:i e")
-
-
 @register.simple_tag(takes_context=True)
 def aged(context: Context, key: str, moment: datetime, limit: datetime | None = None) -> SafeString:
     """The words for `key`: `{age}` is how long ago `moment` is, as a `<time>`; `{limit}` the same for `limit`."""
     with override(context["lang"]):
-        length = timesince(moment, context["now"], depth=1)
-        limited = timesince(limit, context["now"], depth=1) if limit else ""
+        is_moment = context["now"] - moment < MOMENT
+        length = policy_words.face_words("moment", context["lang"]) if is_moment else _length(moment, context["now"])
+        limited = _length(limit, context["now"]) if limit else ""
     shown = format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="seconds"), length)
     return format_html(policy_words.face_words(key, context["lang"]), age=shown, limit=limited)
+
+
+def _length(moment: datetime, now: datetime) -> str:
+    return timesince(moment, now, depth=1)
 
 
 @register.simple_tag(takes_context=True)
