@@ -12,8 +12,8 @@ from vasistas.config.commands import AddCommand
 from vasistas.config.failure import CommandFailed
 
 if TYPE_CHECKING:
+    from vasistas.guard.reads.faults import Verified
     from vasistas.guard.reads.table import CheckpointRow
-    from vasistas.guard.reads.verify import Verified
 
 CHECKPOINT = ("seq", "at", "chained", "key_id", "signature")
 

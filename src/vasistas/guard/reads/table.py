@@ -4,6 +4,7 @@ somebody made of them. Times are text in UTC, `2026-11-22 12:00:00`, alike on ev
 
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -74,13 +75,27 @@ def read[RowT: Row](kind: type[RowT], condition: str = "1 = 1", parameters: Sequ
     while True:
         after = "" if start is None else f" AND {columns[0]} > %s"
         sql = f"{select(_MODELS[kind], columns, condition + after)} LIMIT {ROWS_AT_ONCE}"
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, _any_text():
             cursor.execute(sql, [*parameters, *([] if start is None else [start])])
             rows = cursor.fetchall()
         yield from (kind(*map(_plain, row)) for row in rows)
         if len(rows) < ROWS_AT_ONCE:
             return
         start = rows[-1][0]
+
+
+@contextmanager
+def _any_text() -> Iterator[None]:
+    """Let SQLite bring a text that somebody made no text any more, with its bytes spelt out."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection
+    before, raw.text_factory = raw.text_factory, lambda stored: stored.decode(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        raw.text_factory = before
 
 
 def select(model: type[models.Model], columns: Sequence[str], condition: str) -> str:

@@ -78,13 +78,15 @@ class Walk:
             self._fault("batch.missing", words, batch=self._seq + 1)
         if not _is_shaped(batch):
             return
-        rows = {row[0]: row for row in _rows_of(batch.unpack_ids())}
-        leaves = [entries.leaf_of(rows[one][:-1]) for one in batch.unpack_ids() if one in rows]
-        if merkle.root(leaves) == batch.root or merkle.root(batch.split_leaves()) != batch.root:
-            self._broken.add(batch.seq)  # it was the batch that was changed, and it says nothing about its entries
-            self._found.entries += len(leaves) if merkle.root(leaves) == batch.root else 0
+        claimed = Entry.objects.filter(batch=batch.seq).order_by("pk").values_list("pk", flat=True)
+        leaves = [entries.leaf_of(row[:-1]) for row in _rows_of(list(claimed[: batch.count + 1]))]
+        if merkle.root(leaves) == batch.root:
+            self._found.entries += len(leaves)  # they are as they were sealed: it was the batch that was changed
+            self._broken.add(batch.seq)
+        elif merkle.root(batch.split_leaves()) == batch.root:
+            self._compare(batch, {row[0]: row for row in _rows_of(batch.unpack_ids())})
         else:
-            self._compare(batch, rows)
+            self._broken.add(batch.seq)  # it says nothing about its entries any more
 
     # -- Entries ------------------------------------------------------------------------------------------------------
 
@@ -125,17 +127,16 @@ class Walk:
 
     def _check_beyond(self) -> None:
         """Sealed entries after the last one of the last batch; those sealed meanwhile are no matter."""
-        beyond = (
-            Entry.objects.filter(pk__gt=self._reached, batch__isnull=False).order_by("pk").values_list("pk", "batch")
-        )
-        for entry, seq in beyond[: FAULTS_MAX + len(self._broken)]:
-            if not 0 < seq <= self._seq and not Batch.objects.filter(seq=seq).exists():
+        beyond = Entry.objects.filter(pk__gt=self._reached, batch__isnull=False).order_by("pk")
+        for entry in beyond.only("pk", "batch")[: FAULTS_MAX + len(self._broken)]:
+            seq = entry.batch or 0
+            if 0 < seq <= self._seq:
+                self._strays |= {row[0]: row for row in _rows_of([entry.pk])}
+            elif not Batch.objects.filter(seq=seq).exists():
                 words = (
-                    f"Entry {entry} was sealed in batch {seq}, and the chain ends at {self._seq}: its end was cut off."
+                    f"Entry {entry.pk} was sealed in batch {seq}; the chain ends at {self._seq}: its end was cut off."
                 )
-                self._fault("chain.cut", words, entry=entry, batch=seq)
-            elif seq <= self._seq:
-                self._strays |= {row[0]: row for row in _rows_of([entry])}
+                self._fault("chain.cut", words, entry=entry.pk, batch=seq)
 
     # -- Names --------------------------------------------------------------------------------------------------------
 
