@@ -50,7 +50,7 @@ def stage(now: datetime) -> Iterator[Canaries]:
     """Let the canaries in, and out again without a trace."""
     canaries: Canaries | None = None
     try:
-        with _kept_open(), transaction.atomic():
+        with kept_open(), transaction.atomic():
             with processing("maintain", reason=REASON):
                 canaries = _arrive(now)
             try:
@@ -63,7 +63,7 @@ def stage(now: datetime) -> Iterator[Canaries]:
 
 
 @contextmanager
-def _kept_open() -> Iterator[None]:
+def kept_open() -> Iterator[None]:
     """Keep this thread's connections through the ends of requests, which close one in the midst of a transaction."""
     own: list[Any] = connections.all()
     for connection in own:
