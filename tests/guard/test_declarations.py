@@ -8,7 +8,18 @@ from django.test.utils import isolate_apps
 
 from vasistas.apps.accounts.models import Member
 from vasistas.guard import declarations
-from vasistas.guard.declarations import Declaration, declare, derived, found_by, not_personal, personal
+from vasistas.guard.declarations import (
+    Declaration,
+    Personal,
+    Sealed,
+    declare,
+    derived,
+    found_by,
+    not_personal,
+    personal,
+    sealed,
+)
+from vasistas.guard.sealed import SealedText
 
 MAIL = personal("user.contact.email", keep="account_life")
 
@@ -26,6 +37,21 @@ def planted() -> type[models.Model]:
     class Planted(models.Model):
         email = models.EmailField()
         member = models.ForeignKey(Member, on_delete=models.CASCADE)
+
+        class Meta:
+            app_label = "guard"
+
+        def __str__(self) -> str:
+            return "planted"
+
+    return Planted
+
+
+def planted_with(field: Any) -> type[models.Model]:
+    """A model whose one field of its own is `note`."""
+
+    class Planted(models.Model):
+        note = field
 
         class Meta:
             app_label = "guard"
@@ -106,3 +132,125 @@ def test_declaring_twice_is_refused_unless_it_says_the_same(monkeypatch):
 
     with pytest.raises(ValueError, match=r"rooms\.Room is declared twice"):
         declare("rooms.Room", None, title=not_personal("another"))
+
+
+@isolate_apps("vasistas.guard")
+@pytest.mark.parametrize(
+    ("field", "held", "expected"),
+    [
+        (models.JSONField(), personal("user.device", keep="session"), ["guard.E009"]),
+        (models.JSONField(), personal("user.device", keep="session", schema={}), ["guard.E009"]),
+        (models.JSONField(), personal("user.device", keep="session", schema={"name": "a name"}), []),
+        (models.JSONField(), not_personal("settings of a room"), []),
+        (models.TextField(), sealed("user.device", keep="session", key_class="identity"), ["guard.E010"]),
+        (SealedText(key_class="identity", chars_max=300), personal("user.device", keep="session"), ["guard.E010"]),
+        (
+            SealedText(key_class="identity", chars_max=300),
+            sealed("user.device", keep="session", key_class="identity"),
+            [],
+        ),
+        (
+            SealedText(key_class="identity", chars_max=300),
+            sealed("user.device", keep="session", key_class="identities"),
+            ["guard.E011"],
+        ),
+        (models.TextField(), personal("user.devise", keep="sesion"), ["guard.E007", "guard.E008"]),
+        (models.TextField(), sealed("user.x", keep="y", key_class="z"), [f"guard.E{one:03}" for one in (7, 8, 10, 11)]),
+    ],
+)
+def test_each_fault_of_a_personal_field_has_its_number(field, held, expected):
+    declaration = Declaration({"note": held}, found_by("hand"))
+
+    assert ids(declarations.faults_of(planted_with(field), declaration)) == expected
+
+
+@isolate_apps("vasistas.guard")
+def test_a_word_the_policy_does_not_know_is_told_with_the_nearest():
+    held = personal("user.contact.emial", keep="acount_life")
+
+    first, second = declarations.faults_of(
+        planted_with(models.TextField()), Declaration({"note": held}, found_by("hand"))
+    )
+
+    assert first.msg == "guard.Planted.note: the policy has no category 'user.contact.emial'."
+    assert first.hint.startswith("Use user.contact.email")
+    assert second.msg == "guard.Planted.note: the policy has no retention rule 'acount_life'."
+    assert second.hint == "Use account_life. Or add it to [retention] of policy/policy.toml."
+
+
+def test_personal_columns_name_every_personal_field_by_its_column():
+    columns = declarations.personal_columns()
+
+    assert columns["rooms_follow"] == {"room_id": "user.behaviour.following", "at": "user.behaviour.following"}
+    assert columns["account_emailconfirmation"] == {"key": "user.authorization.credentials"}
+    assert "rooms_tag" not in columns
+    assert "accounts_member_groups" not in columns
+    assert "name_key" not in columns["accounts_member"]  # derived
+    assert "is_staff" not in columns["accounts_member"]
+    counted = sum(len(one.personal) for one in declarations.declarations().values())
+    assert sum(map(len, columns.values())) == counted
+
+
+def test_sealed_columns_are_those_that_hold_ciphertext():
+    columns, everything = declarations.sealed_columns(), declarations.personal_columns()
+
+    assert columns["chat_message"] == {"text": "user.content.chat.public"}
+    for table, sealed_here in columns.items():
+        assert sealed_here.items() <= everything[table].items()
+
+
+def test_a_new_declaration_is_in_the_columns_at_once(monkeypatch):
+    monkeypatch.setattr(declarations, "_declarations", dict(declarations.declarations()))
+    declarations.personal_columns()
+    tag = declarations._declarations.pop("rooms.Tag")
+    try:
+        declare("rooms.Tag", found_by("hand"), name=personal("user.contact.email", keep="account_life"))
+
+        assert declarations.personal_columns()["rooms_tag"] == {"name": "user.contact.email"}
+    finally:
+        declarations._declarations.pop("rooms.Tag")
+        declare("rooms.Tag", tag.subject, **tag.fields)
+
+    assert "rooms_tag" not in declarations.personal_columns()
+
+
+def test_what_a_model_holds_is_found_by_the_model():
+    assert declarations.of(Member) == declarations.declarations()["accounts.Member"]
+    assert set(declarations.of(Member).personal) <= set(declarations.of(Member).fields)
+
+
+@isolate_apps("vasistas.guard")
+def test_a_proxy_holds_what_its_parent_holds_and_a_child_what_both_do(monkeypatch):
+    monkeypatch.setattr(declarations, "_declarations", {})
+    base = planted()
+    declare("guard.Planted", "member__subject", email=MAIL, member=derived("the path"))
+    declare("guard.Child", None, extra=not_personal("a count"))
+
+    class Proxy(base):
+        class Meta:
+            app_label = "guard"
+            proxy = True
+
+    class Child(base):
+        extra = models.IntegerField()
+
+        class Meta:
+            app_label = "guard"
+
+    assert declarations.of(Proxy) == declarations.of(base)
+    child = declarations.of(Child)
+    assert child.subject == "member__subject"
+    assert set(child.fields) == {"email", "member", "extra"}
+
+
+@isolate_apps("vasistas.guard")
+def test_nobody_knows_what_an_undeclared_model_holds():
+    assert declarations.of(planted()) is None
+
+
+def test_a_sealed_field_is_a_personal_field():
+    held = sealed("user.contact.email", keep="account_life", key_class="identity")
+
+    assert isinstance(held, Personal)
+    assert (held.category, held.keep, held.key_class) == ("user.contact.email", "account_life", "identity")
+    assert not isinstance(MAIL, Sealed)
