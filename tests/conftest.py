@@ -10,10 +10,14 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.db import connections
+from hypothesis import settings as hypothesis_settings
 
 from vasistas.guard import keyring, purposes
 from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Policy, Purpose, Reads
+
+hypothesis_settings.register_profile("house", deadline=None)  # no test asserts time
+hypothesis_settings.load_profile("house")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}
 
