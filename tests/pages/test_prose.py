@@ -3,7 +3,7 @@
 import pytest
 
 from vasistas.lib.operator import Operator
-from vasistas.pages.prose import html_of
+from vasistas.pages.prose import html_of, text_of
 
 
 def test_raw_html_is_shown_and_not_run():
@@ -41,3 +41,10 @@ def test_who_runs_the_site_is_named_literally(settings, name):
 
 def test_braces_that_name_nothing_stay():
     assert html_of("{nobody}") == "<p>{nobody}</p>\n"
+
+
+def test_text_is_what_people_read(settings):
+    settings.OPERATOR = Operator("Ada *& Co", "1, rue", "a@example.org", "+352 1")
+    words = "Write to [{mail}](mailto:{mail}),\nor *see* [it](/contact/).\n\n- **a** one\n  of 2 * 3\n- b\n"
+
+    assert text_of(words) == "Write to a@example.org, or see [it](/contact/).\n\n- a one of 2 * 3\n- b\n"

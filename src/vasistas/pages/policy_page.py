@@ -3,7 +3,7 @@
 import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from vasistas.guard.conformance.report import (
     is_fresh,
 )
 from vasistas.guard.declarations import Sealed
-from vasistas.guard.policy import get_policy, versions
+from vasistas.guard.policy import differences, get_policy, versions
+from vasistas.guard.policy.differences import Difference
 from vasistas.guard.policy.model import Category, Clause, Policy, Purpose, Retention
 from vasistas.guard.reads import queries as reads
-from vasistas.pages import policy_words
+from vasistas.pages import policy_words, prose
 
 VERSIONS_CACHED_MAX = 64
 
@@ -151,6 +152,24 @@ def neighbours(number: int) -> tuple[Policy, Policy]:
     Raises: Http404: one of them does not exist.
     """
     return get_version(number - 1), get_version(number)
+
+
+def difference(number: int, language: str) -> Difference:
+    """Compare version `number` with the one before it, clauses as people read them.
+
+    Raises: Http404: one of them does not exist.
+    """
+    before, after = (_readable(policy, language) for policy in neighbours(number))
+    return differences.between(before, after, language)
+
+
+def _readable(policy: Policy, language: str) -> Policy:
+    """The same policy, its digests as they are, its clauses in running text."""
+    clauses = {
+        number: replace(clause, words={language: prose.text_of(policy_words.said(clause.words, language))})
+        for number, clause in policy.clauses.items()
+    }
+    return replace(policy, clauses=clauses)
 
 
 @functools.lru_cache(maxsize=VERSIONS_CACHED_MAX)

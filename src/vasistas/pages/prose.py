@@ -8,6 +8,9 @@ from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
 _PLACEHOLDER = re.compile(r"\{(operator|address|mail|phone|site)\}")
+_FOLDED = re.compile(r"(?<!\n)\n *+(?!\n|- |\Z)")
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
+_EMPHASIS = re.compile(r"(\*\*?)(?=\S)(.+?)(?<=\S)\1")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # of ASCII: what Markdown may read as a sign
 
 
@@ -17,16 +20,28 @@ def html_of(words: str) -> SafeString:
     return SafeString(rendered)  # the reader escapes all but the HTML it writes itself
 
 
+def text_of(words: str) -> str:
+    """The words of a clause without the signs of Markdown: one line for each paragraph and item, as they are read."""
+    values = _values()
+    unfolded = _FOLDED.sub(" ", words)
+    unlinked = _LINK.sub(lambda found: found[1] if found[2].startswith("mailto:") else found[0], unfolded)
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], _EMPHASIS.sub(r"\2", unlinked))
+
+
 def _filled(words: str) -> str:
+    values = _values()
+    return _PLACEHOLDER.sub(lambda found: _PUNCTUATION.sub(r"\\\1", values[found[1]]), words)
+
+
+def _values() -> dict[str, str]:
     operator = settings.OPERATOR
-    values = {
+    return {
         "operator": operator.name,
         "address": operator.address,
         "mail": operator.mail,
         "phone": operator.phone,
         "site": settings.SITE_NAME,
     }
-    return _PLACEHOLDER.sub(lambda found: _PUNCTUATION.sub(r"\\\1", values[found[1]]), words)
 
 
 @functools.cache

@@ -50,7 +50,3 @@ def test_links_keep_the_language():
     assert policy.link(speaking("en"), "pages:proof") == "/privacy/proof/"
     assert policy.link(speaking("fr"), "pages:version", 3) == "/privacy/versions/3/?lang=fr"
     assert policy.link(speaking("fr"), "pages:privacy", lang="en") == "/privacy/"
-
-
-def test_folded_lines_run_on_and_items_do_not():
-    assert policy.running("one\ntwo\n\nthree\n- four\n") == "one two\n\nthree\n- four\n"

@@ -1,6 +1,5 @@
 """What the templates of the policy say, in the language of the page: `{% load policy %}`. Context: `lang`, `now`."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from vasistas.pages import policy_words, prose
 register = template.Library()
 
 MOMENT = timedelta(minutes=1)
-_FOLDED = re.compile(r"(?<!\n)\n(?!\n|- |$)")
 STATE_ICONS = {
     "HOLDS": "circle-check",
     "VIOLATED": "octagon-alert",
@@ -45,12 +43,6 @@ def said(words: Mapping[str, str], language: str) -> str:
 @register.filter
 def prose_of(words: Mapping[str, str], language: str) -> SafeString:
     return prose.html_of(policy_words.said(words, language))
-
-
-@register.filter
-def running(text: str) -> str:
-    """Markdown as running text: a line that was only folded goes on, paragraphs and list items begin a new one."""
-    return _FOLDED.sub(" ", text)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from vasistas.guard.access import public
-from vasistas.guard.policy import differences, get_policy
+from vasistas.guard.policy import get_policy
 from vasistas.guard.views import touches_nothing
 from vasistas.pages import policy_page
 
@@ -81,7 +81,6 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 @touches_nothing("the same for everyone")
 def version_diff(request: HttpRequest, number: int) -> HttpResponse:
-    before, after = policy_page.neighbours(number)
-    context = policy_page.about(request, after)
-    context["difference"] = differences.between(before, after, context["lang"])
+    context = policy_page.about(request, policy_page.get_version(number))
+    context["difference"] = policy_page.difference(number, context["lang"])
     return render(request, "pages/privacy/diff.html", context)
