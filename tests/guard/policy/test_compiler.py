@@ -47,6 +47,14 @@ def test_a_policy_becomes_typed_objects(folder: Path):
         date(2027, 6, 30),
         {"en": "The letters.", "fr": "Les lettres."},
     )
+    assert policy.activities["accounts"].categories == frozenset({"user.contact.email"})  # all of its purpose
+    assert policy.activities["chatting"].basis is Basis.CONTRACT
+    assert policy.is_released is False
+
+
+def test_cookies_and_clauses_become_typed_objects(folder: Path):
+    policy = compiled(folder)
+
     assert policy.cookies == (
         Cookie(
             "sessionid",
@@ -56,8 +64,6 @@ def test_a_policy_becomes_typed_objects(folder: Path):
             {"en": "14 days", "fr": "14 jours"},
         ),
     )
-    assert policy.activities["accounts"].categories == frozenset({"user.contact.email"})  # all of its purpose
-    assert policy.activities["chatting"].basis is Basis.CONTRACT
     clause = policy.clauses["6"]
     assert (clause.kind, clause.title["en"]) == ("executable", "Stored communications")
     assert clause.words["en"] == "Chat is deleted after **30 days**.\n\nNobody reads it before."
@@ -65,7 +71,6 @@ def test_a_policy_becomes_typed_objects(folder: Path):
         ("chat_is_sealed", ("chat.text_is_sealed",), {}),
         ("desk", (), {"en": "the legal desk", "fr": "le bureau juridique"}),
     ]
-    assert policy.is_released is False
 
 
 @pytest.mark.parametrize(
