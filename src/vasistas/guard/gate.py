@@ -172,7 +172,8 @@ def _shown(names: list[str]) -> str:
 
 @functools.cache
 def _models() -> Mapping[str, Any]:
-    return {model._meta.db_table.lower(): model for model in apps.get_models(include_auto_created=True)}
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.db_table.lower(): model for model in models if not model._meta.proxy}
 
 
 def _label(table: str) -> str:

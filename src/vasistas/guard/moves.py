@@ -21,13 +21,14 @@ BATCH_ROWS = 1_000
 @dataclass(frozen=True)
 class Move:
     """clear, sealed: fields. subject: look-up path from a row to its subject. index: field that takes the blind index
-    of an address; may be `clear` itself.
+    of an address; may be `clear` itself. is_first: nothing in the row was sealed before, and each gets its own row_key.
     """
 
     clear: str
     sealed: str
     subject: str
     index: str = ""
+    is_first: bool = True
 
 
 def seal(model: type[models.Model], move: Move) -> int:
@@ -37,8 +38,10 @@ def seal(model: type[models.Model], move: Move) -> int:
     with _stated("seal what rested in clear"):
         for row in _rows(model, move, **{f"{move.sealed}__isnull": True}):
             text = str(getattr(row, move.clear))
-            row.row_key = uuid.uuid4()
-            sealed = field.seal_with(keyring.data_key(row.handle, field.key_class), row, text)
+            if move.is_first:
+                row.row_key = uuid.uuid4()
+            key = keyring.data_key(row.handle, field.key_class) if text else None
+            sealed = field.seal_with(key, row, text) if key else ""
             index = {move.index: index_of(text)} if move.index else {}
             _write(model, row, {"row_key": row.row_key, move.sealed: sealed, move.clear: None, **index})
             count += 1
@@ -84,18 +87,8 @@ def _stated(reason: str) -> Iterator[None]:
         yield
         return
     with purposes.scope(lambda: purposes.Actor("operator")) as scope, purposes.processing("maintain", reason):
-        scope.recorder = _NoLogYet()
+        scope.recorder = purposes.Silent()
         yield
-
-
-class _NoLogYet:
-    def note_row(self, *_noted: Any) -> None: ...
-
-    def note_loaded(self, *_noted: Any) -> None: ...
-
-    def note_query(self, *_noted: Any) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def _rows(model: type[models.Model], move: Move, **todo: bool) -> Iterator[Any]:

@@ -6,7 +6,7 @@ state their own purpose, or take their caller's along (`statement()`, `resumed()
 """
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -42,8 +42,21 @@ class Actor:
 NOBODY = Actor("worker")
 
 
+# Where the rows of one query are noted: its columns, as the one list that all its rows share; under which statement;
+# of which model; the list they go to, None for nowhere; what is taken out of each.
+type Slot = tuple[
+    Sequence[str] | None, "Frame | None", type[Any] | None, list[Any] | None, Callable[[Sequence[Any]], Any]
+]
+
+
 class Recorder(Protocol):
     """Keeps what was read in one scope until it is written down; the read log provides it."""
+
+    slot: Slot
+
+    def slot_of(self, frame: "Frame", model: type[Any], names: Sequence[str]) -> Slot: ...
+
+    def spill(self) -> None: ...
 
     def note_row(self, frame: "Frame", model: type[Any], row: Any, fields: tuple[str, ...]) -> None: ...
 
@@ -51,6 +64,30 @@ class Recorder(Protocol):
 
     def close(self) -> None:
         """Write all of it down. Raises: whatever keeps it from being written; then the data must not leave."""
+
+
+def _nothing(_values: Sequence[Any]) -> None:
+    return None
+
+
+NO_SLOT: Slot = (None, None, None, None, _nothing)
+
+
+class Silent:
+    """Keeps nothing: where the read log writes itself, or does not stand yet."""
+
+    slot: Slot = NO_SLOT
+
+    def slot_of(self, *_noted: Any) -> Slot:
+        return NO_SLOT
+
+    def spill(self) -> None: ...
+
+    def note_row(self, *_noted: Any) -> None: ...
+
+    def note_query(self, *_noted: Any) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -91,9 +128,8 @@ def record_with(make: Callable[[Scope], Recorder] | None) -> None:
     _make_recorder = make
 
 
-def current() -> Frame | None:
-    """The statement in force here, or None: then no personal data may be touched."""
-    return _frame.get()
+# The statement in force here, or None: then no personal data may be touched. Asked for every row: no call of ours.
+current: Callable[[], Frame | None] = _frame.get
 
 
 @dataclass

@@ -124,8 +124,9 @@ def _counted(key: Key, owners: list[Any], met: dict[type[models.Model], dict[Any
             known = known | rows.subjects_by(plan, asked, by_key=key.by_key)
         for step, count in steps.items():
             found[known.get(step)] += count
-    elif plan.far is None:  # the row is the subject
+    elif key.model not in rows.steps():
         found.update(owners)
+        del found[None]
     else:
         for (row, subject), count in Counter(owners).items():
             if subject is not None:

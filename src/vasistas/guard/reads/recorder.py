@@ -13,12 +13,11 @@ from django.utils import timezone
 
 from vasistas.guard import purposes
 from vasistas.guard.policy.model import Reads
-from vasistas.guard.purposes import Frame, Scope
+from vasistas.guard.purposes import NO_SLOT, Frame, Scope, Silent, Slot
 from vasistas.guard.reads import entries, rows
 from vasistas.guard.reads.gathered import Key, Noted, Query, drafts
 from vasistas.lib.errors import DomainError
 
-READ_ROWS_MAX = 20_000  # rows of one kind noted in one scope before all is written down as a run
 READ_QUERIES_MAX = 256  # distinct queries noted in one scope before they are
 SLOTS_MAX = 64  # queries whose rows are being loaded side by side
 LAYOUTS_MAX = 512  # distinct statements × models × columns in one scope
@@ -36,8 +35,6 @@ class ReadLogUnavailable(DomainError):  # noqa: N818 — see lib.errors
         super().__init__("The read log cannot be written, so nothing is shown. Try again in a minute.")
 
 
-# The columns of a query, as the one list that all its rows share; where its rows go, None for nowhere; what of each.
-type Slot = tuple[Sequence[str] | None, Frame | None, type[models.Model] | None, list[Any] | None, Callable[[Any], Any]]
 type Layout = tuple[Frame, rows.Plan, list[Any] | None, Callable[[Any], Any]]
 
 
@@ -48,30 +45,16 @@ class Recorder:
         self._scope = scope
         self._slots: dict[int, Slot] = {}
         self._layouts: dict[tuple[int, type[models.Model], tuple[str, ...]], Layout] = {}
-        self._slot: Slot = (None, None, None, None, _ignore)  # of the latest row
+        self.slot: Slot = NO_SLOT  # of the latest row
         self._noted = Noted()
         self._latest: tuple[Frame, Query] | None = None  # the query whose rows have not shown up yet
 
     # -- Noting -------------------------------------------------------------------------------------------------------
 
-    def note_loaded(self, frame: Frame, model: type[models.Model], names: Sequence[str], values: Sequence[Any]) -> None:
-        """Note a row as it loads. names: the list of its columns, one object for all rows of a query.
-
-        Raises: ReadLogUnavailable: there was no room for it, and what was noted cannot be written down.
-        """
-        slot = self._slot
-        if slot[0] is not names or slot[1] is not frame or slot[2] is not model:
-            slot = self._slot_of(frame, model, names)
-        bucket = slot[3]
-        if bucket is not None:
-            bucket.append(slot[4](values))
-            if len(bucket) >= READ_ROWS_MAX:
-                self._write(is_run=True)
-
     def note_row(self, frame: Frame, model: type[models.Model], row: Any, fields: tuple[str, ...]) -> None:
         """Note fields of a row that is in memory already: its seal was opened.
 
-        Raises: ReadLogUnavailable: as note_loaded().
+        Raises: ReadLogUnavailable: there is no room for it, and what was noted cannot be written down.
         """
         if frame.purpose.reads in {Reads.PUBLISHED, Reads.INTERNAL}:
             return
@@ -80,8 +63,8 @@ class Recorder:
         pick, by_key = rows.picker(plan, names)
         bucket = self._bucket(frame, plan, fields, by_key=by_key)
         bucket.append(pick([row.__dict__[name] for name in names]) if pick else None)
-        if len(bucket) >= READ_ROWS_MAX:
-            self._write(is_run=True)
+        if len(bucket) >= rows.READ_ROWS_MAX:
+            self.spill()
 
     def note_query(self, frame: Frame, columns: frozenset[tuple[str, str]], sql: Any) -> None:
         """Note a query before it runs. columns: the personal ones it names, as (table, column). sql: its text."""
@@ -93,13 +76,14 @@ class Recorder:
         if _only_writes(text):
             return
         if len(self._noted.queries) >= READ_QUERIES_MAX:
-            self._write(is_run=True)
+            self.spill()
         self._noted.purposes[frame.purpose.key] = frame.purpose
         query = self._noted.queries.setdefault((frame.purpose.key, frame.reason, text), Query(columns))
         query.runs += 1
         self._latest = frame, query
 
-    def _slot_of(self, frame: Frame, model: type[models.Model], names: Sequence[str]) -> Slot:
+    def slot_of(self, frame: Frame, model: type[models.Model], names: Sequence[str]) -> Slot:
+        """Where a row that loads is noted; becomes `slot`. names: its columns, one object for all rows of a query."""
         slot = self._slots.get(id(names))
         if slot is None or slot[0] is not names or slot[1] is not frame or slot[2] is not model:
             _frame, plan, bucket, pick = self._layout_of(frame, model, tuple(names))
@@ -108,7 +92,7 @@ class Recorder:
             if len(self._slots) >= SLOTS_MAX:
                 self._slots.clear()
             slot = self._slots[id(names)] = (names, frame, model, bucket, pick)
-        self._slot = slot
+        self.slot = slot
         return slot
 
     def _layout_of(self, frame: Frame, model: type[models.Model], names: tuple[str, ...]) -> Layout:
@@ -147,8 +131,14 @@ class Recorder:
         """
         self._write(is_run=False)
 
+    def spill(self) -> None:
+        """Write down as a run what was noted so far. Slots stay: their lists are emptied, not replaced.
+
+        Raises: ReadLogUnavailable.
+        """
+        self._write(is_run=True)
+
     def _write(self, *, is_run: bool) -> None:
-        """Write down what was noted so far. Slots stay: their lists are emptied, not replaced."""
         if not self._noted:
             return
         try:
@@ -165,19 +155,7 @@ class Recorder:
         self._latest = None
 
 
-class _Silent:
-    """The recorder of the recorder."""
-
-    def note_loaded(self, frame: Frame, model: Any, names: Any, values: Any) -> None: ...
-
-    def note_row(self, frame: Frame, model: type[Any], row: Any, fields: tuple[str, ...]) -> None: ...
-
-    def note_query(self, frame: Frame, columns: frozenset[tuple[str, str]], sql: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
-_SILENT = _Silent()
+_SILENT = Silent()  # the recorder of the recorder
 
 
 def _ignore(_value: Any) -> None:

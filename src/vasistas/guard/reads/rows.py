@@ -14,6 +14,7 @@ from django.db import models
 
 from vasistas.guard import declarations, purposes
 
+READ_ROWS_MAX = 20_000  # rows of one kind noted in one scope before all is written down as a run
 OWNERS_PER_QUERY_MAX = 5000  # ids in one look-up
 _WRAPPED = "_notes_reads"
 
@@ -83,15 +84,28 @@ def _wrap(model: type[models.Model]) -> None:
     if hasattr(original, _WRAPPED):
         return  # of this model, or of a parent: the wrapper asks for the class it is called on
 
-    def from_db(
-        cls: type[models.Model], /, db: str | None, field_names: Sequence[str], values: Sequence[Any], **options: Any
+    def from_db(  # one statement for each step: this stands in the way of every row
+        cls: type[models.Model],
+        /,
+        db: str | None,
+        field_names: Sequence[str],
+        values: Sequence[Any],
+        *,
+        fetch_mode: Any = None,
     ) -> models.Model:
         frame = purposes.current()
         if frame is not None and frame.purpose.notes_rows:
-            recorder: Any = frame.scope.recorder or frame.scope.recording()
+            recorder = frame.scope.recorder or frame.scope.recording()
             if recorder is not None:
-                recorder.note_loaded(frame, cls, field_names, values)
-        return original(cls, db, field_names, values, **options)
+                slot = recorder.slot
+                if slot[0] is not field_names or slot[1] is not frame or slot[2] is not cls:
+                    slot = recorder.slot_of(frame, cls, field_names)
+                bucket = slot[3]
+                if bucket is not None:
+                    bucket.append(slot[4](values))
+                    if len(bucket) >= READ_ROWS_MAX:
+                        recorder.spill()
+        return original(cls, db, field_names, values, fetch_mode=fetch_mode)
 
     setattr(from_db, _WRAPPED, True)
     model.from_db = classmethod(from_db)  # type: ignore[assignment]  # a class method for a class method
@@ -99,16 +113,23 @@ def _wrap(model: type[models.Model]) -> None:
 
 def picker(plan: Plan, names: Sequence[str]) -> tuple[Callable[[Sequence[Any]], Any] | None, bool]:
     """Return what takes the owner out of a row of these columns, and whether it takes the primary key instead of the
-    first step. Where the step is the subject itself it takes (primary key, subject): rows that lead here need no query.
+    first step. Of a row that others lead through it takes (primary key, subject): those need no query then.
     """
     places = {name: place for place, name in enumerate(names)}
     if plan.leads_nowhere:
         return None, False
-    if plan.hop in places and plan.far is not None and not plan.rest:
+    if plan.hop in places and plan.model in steps():
         return itemgetter(places[plan.key], places[plan.hop]), False
     if plan.hop in places:
         return itemgetter(places[plan.hop]), False
     return (itemgetter(places[plan.key]), True) if plan.key in places else (None, True)
+
+
+@functools.cache
+def steps() -> frozenset[type[models.Model]]:
+    """The models one step from a subject that rows of others lead through: members."""
+    declared = (model for model in apps.get_models(include_auto_created=True) if declarations.of(model))
+    return frozenset(plan.far for plan in map(plan_of, declared) if plan.far is not None and plan.rest == "subject")
 
 
 def subjects_by(plan: Plan, owners: Iterable[Any], *, by_key: bool) -> dict[Any, int]:
