@@ -7,8 +7,12 @@ import threading
 import pytest
 
 from vasistas.config import worker
+from vasistas.guard.conformance import queries, registry
+from vasistas.guard.conformance.registry import Check, Finding
+from vasistas.guard.conformance.report import Planted
 from vasistas.guard import purposes
 
+CHECK = Check("data.columns_are_declared", "schema", {}, lambda _now: Finding(ok=True, counted=1))
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 
@@ -37,3 +41,55 @@ def test_sweep_that_fails_is_logged_and_stops_no_other(
 
 def test_every_app_with_a_retention_of_its_own_is_swept() -> None:
     assert set(worker.SWEEPS) == {"chat", "rooms", "accounts", "sessions", "reads"}
+
+
+class Waits(threading.Event):
+    """An event whose waits take no time; set after so many of them."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.waited = most, list[float | None]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout)
+        return len(self.waited) > self.most
+
+
+def test_a_job_runs_soon_and_again_whatever_became_of_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "close_old_connections", lambda: None)
+    stop, ran = Waits(3), []
+
+    def job(at: dt.datetime) -> None:
+        ran.append(at)
+        if len(ran) == 2:
+            raise RuntimeError("the read log cannot be written")
+
+    with caplog.at_level(logging.ERROR):
+        worker.repeat(job, first_s=5, every_s=3600, stop=stop, clock=lambda: NOW)
+
+    assert ran == [NOW] * 3
+    assert stop.waited == [5, 3600, 3600, 3600]
+    assert [record.getMessage() for record in caplog.records] == ["worker.job_failed job=job"]
+
+
+@pytest.mark.django_db
+def test_the_worker_proves_the_policy_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    red = {"data.columns_are_declared": Planted(is_red=True, at=NOW)}
+    monkeypatch.setattr(worker.scratch, "run_counterexamples", lambda _command, _at: red)
+    monkeypatch.setattr(registry, "_checks", {"data.columns_are_declared": CHECK})
+
+    worker.run_checks(NOW)
+    worker.run_counterexamples(NOW)
+
+    seen, planted = queries.latest()
+    assert (seen["data.columns_are_declared"].at, planted) == (NOW, red)
+
+
+def test_checks_and_counterexamples_are_loops_of_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "repeat", lambda *_job, **_times: None)
+    monkeypatch.setattr(worker, "sweep_hourly", lambda *_job, **_times: None)
+    monkeypatch.setattr(worker.tasks, "follow_media", lambda **_port: None)
+
+    assert {"checks", "counterexamples"} <= {thread.name for thread in worker.start(threading.Event())}
