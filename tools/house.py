@@ -22,6 +22,11 @@ PARAMETERS_MAX = 6
 # `noqa: CODE — why` and `type: ignore[code]  # why` are the good forms
 BARE_SUPPRESSION = re.compile(r"#\s*noqa(?!: [A-Z0-9, ]+ — \S)|#\s*type: ignore(?!\[[a-z0-9, -]+\]\s+# \S)")
 
+# What speaks to the database behind the gate of purposes (guard/gate.py), which sees execute() and executemany() alone
+PAST_THE_GATE = re.compile(
+    r"\bconnections?(?:\[[^\]]+\])?\.connection\b|\.(?:executescript|callproc|copy_expert)\(|cursor\.copy\("
+)
+
 APP_FILES = {
     *("__init__", "apps", "admin", "urls", "handlers", "views", "tasks", "forms", "operations", "queries", "rules"),
     *("models", "events", "providers", "migrations", "management", "templatetags"),
@@ -38,6 +43,8 @@ def faults_in_python(path: Path, source: str) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
         if BARE_SUPPRESSION.search(line) and not _excused(line):
             yield f"{path}:{number}: a suppression without a reason; write its code, then why."
+        if path.parts[0] == "src" and PAST_THE_GATE.search(line) and not _excused(line):
+            yield f"{path}:{number}: speaks to the database past the gate of purposes; use a cursor's execute()."
     is_view = path.name == "views.py" or "views" in path.parts
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -106,7 +113,7 @@ def faults_in_environment(example: str, sources: dict[Path, str]) -> Iterator[st
         read |= set(re.findall(r"VASISTAS_[A-Z_]*[A-Z]", source))
         read |= {
             f"VASISTAS_{name}"
-            for name in re.findall(r"env\.(?:text|flag|integer|words|secret)\(\s*\"([A-Z_]+)\"", source)
+            for name in re.findall(r"env\.(?:text|flag|integer|one_of|words|secret)\(\s*\"([A-Z_]+)\"", source)
         }
         read |= {f"VASISTAS_{name}" for name in re.findall(r"[(= ]default\(\"([A-Z_]+)\"", source)}
     read -= {name for name in read if name.endswith("_FILE")}

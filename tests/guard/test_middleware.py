@@ -8,7 +8,8 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import logout
 from django.core import checks
 from django.core.asgi import get_asgi_application
-from django.db import IntegrityError, connection
+from django.core.signals import request_finished, request_started
+from django.db import IntegrityError, close_old_connections, connection
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
@@ -192,7 +193,14 @@ def from_outside(*addresses: str) -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as browser:
             return [await browser.get(address) for address in addresses]
 
-    return async_to_sync(ask)()
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)  # as Django's own client does: the test's transaction is in it
+    try:
+        return async_to_sync(ask)()
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
 
 
 @here

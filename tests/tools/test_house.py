@@ -25,6 +25,13 @@ HERE = Path("src/vasistas/lib/sample.py")
         ("import a  # noqa\n", 1),  # house: the planted fault
         ("a = b  # type: ignore[misc]  # the stub is wrong\n", 0),
         ("a = b  # type: ignore[misc]\n", 1),  # house: the planted fault
+        ("cursor.execute('SELECT 1')\n", 0),
+        ("connection.connection.execute('SELECT 1')\n", 1),
+        ("connections['default'].connection.cursor()\n", 1),
+        ("cursor.executescript('SELECT 1')\n", 1),
+        ("cursor.callproc('now')\n", 1),
+        ("cursor.copy('COPY x TO STDOUT')\n", 1),
+        ("raw = connection.connection  # house: only its thread is interrupted\n", 0),
     ],
 )
 def test_python_faults(source: str, found: int) -> None:

@@ -131,7 +131,7 @@ def _limited(seconds: float) -> Iterator[None]:
 def _interrupt(used: list[Any]) -> None:
     """Stop the queries under way, from another thread: both drivers allow just this."""
     for connection in used:
-        driver = connection.connection
+        driver = connection.connection  # house: it asks for no row, it only ends what runs
         with suppress(DatabaseError, AttributeError):
             if connection.vendor == "sqlite":
                 driver.interrupt()

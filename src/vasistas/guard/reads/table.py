@@ -90,7 +90,7 @@ def _any_text() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    raw: Any = connection.connection
+    raw: Any = connection.connection  # house: it asks for no row, it says how text is decoded
     before, raw.text_factory = raw.text_factory, lambda stored: stored.decode(errors="backslashreplace")
     try:
         yield
