@@ -76,9 +76,18 @@ def test_words_of_a_clause_are_compared_on_the_command_line(folder: Path):
         "Version 1 → 1",
         "~ clause 6: Stored communications",
         "      Chat is deleted after **[-30-]{+20+} days**.",
-        "      ",
-        "      Nobody reads it before.",
     ]
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder: Path):
+    (folder / "versions").write_text("in the way")
+
+    code, told, wrong = run(folder, "policy", "release")
+
+    assert (code, told) == (1, "")
+    assert wrong.startswith(f"vasistas: {folder / 'versions'}")
+    assert "cannot be written: " in wrong
+    assert "Traceback" not in wrong
 
 
 def test_a_version_that_is_not_there_is_told(folder: Path):

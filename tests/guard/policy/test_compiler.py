@@ -222,6 +222,14 @@ def test_a_language_without_words_is_told(folder: Path):
     )
 
 
+def test_words_in_a_language_that_is_not_named_are_told(folder: Path):
+    (folder / "clauses" / "de.md").write_text("## 0. Daten\n\nAlle.\n")
+
+    assert [str(fault) for fault in faults_of(folder)] == [
+        'policy/clauses/de.md:1: The policy is not written in this language. Add "de" to languages, or move it.'
+    ]
+
+
 def test_words_that_are_no_utf8_are_told_with_their_line(folder: Path):
     path = folder / "clauses" / "en.md"
     path.write_bytes(path.read_bytes().replace(b"All that", b"All th\xe4t"))

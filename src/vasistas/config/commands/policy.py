@@ -37,6 +37,7 @@ def add(command: AddCommand) -> None:
     release.add_argument("--effective", type=_day, metavar="DATE", help="first day of force (the day the file names)")
     diff = act("diff", _diff, "Tell what two versions say differently; ! marks a widening.")
     diff.add_argument("before", metavar="A", help="number of a version")
+    diff.add_argument("--language", metavar="CODE", default=LANGUAGE, help="of the clauses (%(default)s)")
     diff.add_argument("after", metavar="B", help=f"number of a version, or {DRAFT!r} for the files as they are")
     register = act("register", _register, "Write the record of processing activities (GDPR Art. 30).")
     register.add_argument("--format", choices=("html", "jsonld", "csv"), default="html", help="(%(default)s)")
@@ -88,9 +89,11 @@ def _release(options: argparse.Namespace) -> None:
         from vasistas.guard.policy.checks import known_checks  # noqa: PLC0415 — as above
 
         latest = max(versions.history(folder), default=0)
-        policy = versions.release(
-            folder, effective=options.effective, today=datetime.now(UTC).date(), known_checks=known_checks()
-        )
+        today = datetime.now(UTC).date()
+        try:
+            policy = versions.release(folder, effective=options.effective, today=today, known_checks=known_checks())
+        except OSError as failure:
+            raise CommandFailed(f"{failure.filename or folder} cannot be written: {failure.strerror}.") from None
         _say(f"Version {policy.version} is released, in force from {policy.effective}: {folder / 'versions'}.")
         before = versions.get_version(folder, latest)
         for part in differences.between(before, policy, LANGUAGE).widenings if before else ():
@@ -102,7 +105,8 @@ def _diff(options: argparse.Namespace) -> None:
         from vasistas.guard.policy import differences  # noqa: PLC0415 — needs django.setup()
 
         before, after = (_version(folder, name) for name in (options.before, options.after))
-        _tell(differences.between(before, after, LANGUAGE))
+        _require_language(after, options.language)
+        _tell(differences.between(before, after, options.language))
 
 
 def _version(folder: Path, name: str) -> "Policy":
@@ -117,6 +121,11 @@ def _version(folder: Path, name: str) -> "Policy":
     return found
 
 
+def _require_language(policy: "Policy", language: str) -> None:
+    if language not in policy.languages:
+        raise CommandFailed(f"The policy speaks {', '.join(policy.languages)}, not {language!r}.")
+
+
 def _tell(difference: "Difference") -> None:
     _say(f"Version {difference.before.version} → {difference.after.version}")
     for part in difference.parts:
@@ -124,7 +133,7 @@ def _tell(difference: "Difference") -> None:
     for clause in difference.clauses:
         if clause.change != "same":
             _say(f"{MARKS[clause.change]}clause {clause.number}: {_inline(clause.heading)}")
-            for line in _inline(clause.pieces).splitlines():
+            for line in _changed_lines(_inline(clause.pieces)):
                 _say(f"      {line}")
             for rule in clause.rules:
                 _tell_part(rule)
@@ -135,6 +144,17 @@ def _tell_part(part: "PartChange") -> None:
     for field in part.fields:
         said = [f"+{one}" for one in field.added] + [f"-{one}" for one in field.removed]
         _say(f"      {field.name}: {', '.join(said) or f'{field.before or "nothing"} → {field.after or "nothing"}'}")
+
+
+def _changed_lines(text: str) -> Iterator[str]:
+    """Leave out the lines that say the same in both versions."""
+    is_open = False
+    for line in text.splitlines():
+        if is_open or "{+" in line or "[-" in line:
+            yield line
+        is_open = max(line.rfind("{+"), line.rfind("[-"), 0 if is_open else -1) > max(
+            line.rfind("+}"), line.rfind("-]")
+        )
 
 
 def _inline(pieces: "tuple[Piece, ...]") -> str:
@@ -150,8 +170,7 @@ def _register(options: argparse.Namespace) -> None:
         from vasistas.guard.policy import get_policy, register  # noqa: PLC0415 — as above
 
         policy = get_policy()
-        if options.language not in policy.languages:
-            raise CommandFailed(f"The policy speaks {', '.join(policy.languages)}, not {options.language!r}.")
+        _require_language(policy, options.language)
         written = register.of(policy, declarations.declarations(), settings.OPERATOR, options.language)
         text = {"html": register.as_html, "jsonld": register.as_jsonld, "csv": register.as_csv}[options.format](written)
     if options.out is None:

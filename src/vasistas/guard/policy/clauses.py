@@ -90,6 +90,12 @@ def clauses_of(
         for language in file.languages
         if tables or (folder / f"{language}.md").exists()
     }
+    for other in sorted(folder.glob("*.md")):
+        if other.stem not in file.languages:
+            what = "The policy is not written in this language."
+            source.faults.append(
+                Fault(shown_folder / other.name, 1, what, f'Add "{other.stem}" to languages, or move it.')
+            )
     for language, said in by_language.items():
         _match(source, tables, shown_folder / f"{language}.md", said)
     found = {}
