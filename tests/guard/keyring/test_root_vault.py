@@ -38,7 +38,7 @@ def token_file(tmp_path: Path) -> Path:
 def root(vault: Vault, token_file: Path) -> Iterator[RootKeyVault]:
     made = RootKeyVault(f"{vault.url}/transit/vasistas?token_file={token_file}")
     yield made
-    made._client.close()
+    made.close()
 
 
 def test_it_opens_what_it_wrapped_in_its_context_alone(root: RootKeyVault) -> None:
@@ -131,7 +131,7 @@ def test_a_namespace_goes_along(vault: Vault, token_file: Path) -> None:
     vault.namespace = "cams/site"
     root = RootKeyVault(f"{vault.url}/transit/vasistas?token_file={token_file}&namespace=cams/site")
     assert root.wrap(b"a key", CONTEXT).version == 1
-    root._client.close()
+    root.close()
 
 
 def test_no_answer_is_told(token_file: Path) -> None:
@@ -140,7 +140,7 @@ def test_no_answer_is_told(token_file: Path) -> None:
     root = RootKeyVault(f"http://127.0.0.1:{port}/transit/vasistas?token_file={token_file}")
     with pytest.raises(RootKeyFault, match=rf"Vault at 127\.0\.0\.1:{port}, transit/vasistas does not answer \(Conn"):
         root.wrap(b"a key", CONTEXT)
-    root._client.close()
+    root.close()
 
 
 def test_a_silent_vault_is_not_waited_for_for_ever(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_a_silent_vault_is_not_waited_for_for_ever(token_file: Path, monkeypatch
         root = RootKeyVault(f"http://127.0.0.1:{silent.getsockname()[1]}/transit/vasistas?token_file={token_file}")
         with pytest.raises(RootKeyFault, match=r"does not answer \(ReadTimeout\)"):
             root.wrap(b"a key", CONTEXT)
-        root._client.close()
+        root.close()
 
 
 @pytest.mark.parametrize("garbage", [b"<html>", b"[]", b'"text"'])
@@ -194,8 +194,7 @@ def store(vault: Vault, token_file: Path, settings: Any) -> Iterator[Vault]:
     settings.ROOT_KEY = f"vault:{vault.url}/transit/vasistas?token_file={token_file}"
     keyring.forget_cached()
     yield vault
-    root: Any = keyring.open_store()
-    root._client.close()
+    keyring.forget_cached()
 
 
 @pytest.mark.django_db
@@ -207,8 +206,6 @@ def test_a_key_store_lives_on_vault_and_survives_its_rotation(store: Vault) -> N
     done = rotation.rotate(batch=2)
 
     assert (done.to, done.rewrapped, done.retired) == (2, 5, [1])
-    first: Any = keyring.open_store()
-    first._client.close()
     keyring.forget_cached()
     assert [keyring.key_of(key.id).secret for key in keys[:4]] == [key.secret for key in keys[:4]]
     assert DataKey.objects.get(pk=UUID(bytes=keys[0].id)).root_version == 2
@@ -218,8 +215,6 @@ def test_a_key_store_lives_on_vault_and_survives_its_rotation(store: Vault) -> N
 @pytest.mark.django_db
 def test_another_key_of_vault_is_told(store: Vault) -> None:
     keyring.data_key(uuid4(), "identity")
-    first: Any = keyring.open_store()
-    first._client.close()
     held, store.keys["vasistas"] = store.keys["vasistas"], Key()
     keyring.forget_cached()
     with pytest.raises(RootKeyFault, match=r"transit/vasistas does not open this key store"):

@@ -58,6 +58,7 @@ _by_owner: dict[tuple[UUID, str], _Held] = {}
 _site_keys: dict[str, bytes] = {}
 _root: RootKey | None = None
 _lock = threading.Lock()
+_proving = threading.Lock()
 _now = time.monotonic
 
 
@@ -144,17 +145,26 @@ def open_store() -> RootKey:
     Raises: RootKeyFault: it is missing, unsafe, or another one; nothing was written.
     """
     global _root  # noqa: PLW0603 — proven once in a process
-    if _root is None:
-        root = root_key(settings.ROOT_KEY, data=settings.DATA)
-        _prove(root)
-        _root = root
-    return _root
+    if _root is not None:
+        return _root
+    with _proving:
+        if _root is None:
+            root = root_key(settings.ROOT_KEY, data=settings.DATA)
+            try:
+                _prove(root)
+            except BaseException:
+                root.close()
+                raise
+            _root = root
+        return _root
 
 
 def forget_cached() -> None:
     """Forget every opened key, and that the root key was proven."""
     global _root  # noqa: PLW0603 — see open_store
     with _lock:
+        if _root is not None:
+            _root.close()
         _root = None
         _by_id.clear()
         _by_owner.clear()

@@ -49,6 +49,9 @@ class RootKey(Protocol):
     def retire(self, used: frozenset[int]) -> list[int]:
         """Forget versions below the newest that are not `used`; return what was forgotten."""
 
+    def close(self) -> None:
+        """Let go of connections; the root key is not used again."""
+
 
 def root_key(url: str, *, data: Path) -> RootKey:
     """The adapter that `url` names. Raises: RootKeyFault: no adapter of this name."""

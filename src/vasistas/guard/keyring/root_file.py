@@ -72,6 +72,9 @@ class RootKeyFile:
             self._write({version: key for version, key in raw.items() if version not in gone}, replace=True)
         return gone
 
+    def close(self) -> None:
+        self._loaded = None
+
     def _unwrap(self, keys: dict[int, AESGCM], wrapped: Wrapped) -> bytes:
         key = keys.get(wrapped.version)
         if key is None:

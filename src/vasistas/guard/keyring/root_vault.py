@@ -96,6 +96,9 @@ class RootKeyVault:
             self._call("POST", f"keys/{self._key}/config", {"min_decryption_version": oldest})
         return gone
 
+    def close(self) -> None:
+        self._client.close()
+
     def _check(self) -> None:
         if not self._is_checked:
             self._described()
