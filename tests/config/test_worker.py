@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from vasistas.config import worker
+from vasistas.guard import purposes
 from vasistas.guard.conformance import queries, registry
 from vasistas.guard.conformance.registry import Check, Finding
 from vasistas.guard.conformance.report import Planted
-from vasistas.guard import purposes
 
 CHECK = Check("data.columns_are_declared", "schema", {}, lambda _now: Finding(ok=True, counted=1))
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
