@@ -104,6 +104,12 @@ def test_every_page_of_the_policy_is_whole_in_both_languages(client, address):
     assert re.findall(r"\{\w+\}", shown) == []
 
 
+@pytest.mark.parametrize("address", PAGES)
+def test_answer_names_its_language(client, address):
+    assert client.get(f"{address}?lang=fr")["Content-Language"] == "fr"
+    assert client.get(address)["Content-Language"] == "en"
+
+
 def test_language_the_policy_has_not_is_answered_in_the_first(client):
     assert '<html lang="en">' in page(client, "/privacy/?lang=xx")
 

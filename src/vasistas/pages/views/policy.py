@@ -1,5 +1,7 @@
 """The policy and its proof, for everyone: no page here asks who reads it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -25,7 +27,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "counts": policy_page.shown_counts(report),
         "stored": policy_page.stored_under(policy),
     }
-    return render(request, "pages/privacy/policy.html", context)
+    return _shown(request, "pages/privacy/policy.html", context)
 
 
 @public("anyone may see whether the promises are kept")
@@ -44,7 +46,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         "checkpoint": policy_page.checkpoint_json(),
         "proof_url": f"{settings.PUBLIC_URL}{reverse('pages:proof_json')}",
     }
-    return render(request, "pages/privacy/proof.html", context)
+    return _shown(request, "pages/privacy/proof.html", context)
 
 
 @public("anyone may see whether the promises are kept")
@@ -64,7 +66,7 @@ def versions(request: HttpRequest) -> HttpResponse:
     numbers = policy_page.history()
     context = policy_page.about(request, policy)
     context["versions"] = [policy_page.get_version(number) for number in numbers]
-    return render(request, "pages/privacy/versions.html", context)
+    return _shown(request, "pages/privacy/versions.html", context)
 
 
 @public("anyone may read what was promised before")
@@ -74,7 +76,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
     policy = policy_page.get_version(number)
     context = policy_page.about(request, policy)
     context |= {"promises": policy_page.promises(policy, None), "current": get_policy()}
-    return render(request, "pages/privacy/version.html", context)
+    return _shown(request, "pages/privacy/version.html", context)
 
 
 @public("anyone may read what was changed in the promises")
@@ -83,4 +85,11 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
 def version_diff(request: HttpRequest, number: int) -> HttpResponse:
     context = policy_page.about(request, policy_page.get_version(number))
     context["difference"] = policy_page.difference(number, context["lang"])
-    return render(request, "pages/privacy/diff.html", context)
+    return _shown(request, "pages/privacy/diff.html", context)
+
+
+def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The page, said to be in the language of the policy on it."""
+    response = render(request, template, context)
+    response.headers["Content-Language"] = context["lang"]
+    return response
