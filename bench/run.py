@@ -22,6 +22,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "fanout": (["--quick"], ["nats-server"]),
     "forward": (["--quick"], ["janus", "iproute2"]),
     "join": (["--quick"], ["chromium"]),
+    "guard": (["--quick"], []),
     "soak": (["--short"], []),
 }
 PATIENCE_S = 900  # for one bench; a hang must not hold up the others
