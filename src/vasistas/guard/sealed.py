@@ -328,6 +328,13 @@ def preload(rows: Iterable[models.Model], *names: str) -> None:
     keyring.preload({value[ID_FROM:ID_TO] for value in values if isinstance(value, bytes) and len(value) >= BYTES_MIN})
 
 
+def openable[Row: models.Model](rows: Iterable[Row], *names: str) -> list[Row]:
+    """The rows of a page, their keys at hand by one query, without those whose person is just being erased."""
+    found = list(rows)
+    preload(found, *names)
+    return [row for row in found if not any(is_gone(row, name) for name in names)]
+
+
 def is_gone(row: models.Model, name: str) -> bool:
     """Whether the keys of a sealed field were destroyed. Opens nothing; needs no purpose."""
     value = row.__dict__.get(name)
@@ -351,5 +358,6 @@ __all__ = [
     "SealedRow",
     "SealedText",
     "is_gone",
+    "openable",
     "preload",
 ]

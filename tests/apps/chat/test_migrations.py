@@ -11,13 +11,14 @@ from django.db.migrations.executor import MigrationExecutor
 
 from tests.factories.dumps import everything_stored
 from vasistas.apps.accounts.models import Member
-from vasistas.apps.chat.models import Message
+from vasistas.apps.chat.models import Message, Mute
+from vasistas.apps.rooms.models import Ban
 from vasistas.guard import moves
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys"])
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
-OLD = [("chat", "0001_initial"), ("accounts", "0001_initial")]
+OLD = [("chat", "0001_initial"), ("rooms", "0001_initial"), ("accounts", "0001_initial")]
 
 
 @pytest.fixture
@@ -34,11 +35,9 @@ def old_models() -> Iterator[Any]:
 
 
 def make_old_rows(apps: Any, count: int) -> None:
-    """`count` people, each with an address, allauth's copy of it, and a line in the first one's room."""
-    create = {
-        label: apps.get_model(label).objects.create
-        for label in ("privacy.Subject", "accounts.Member", "account.EmailAddress", "chat.Message")
-    }
+    """`count` people, each with an address, allauth's copy of it, a line in the first one's room, a mute and a ban."""
+    labels = ("privacy.Subject", "accounts.Member", "account.EmailAddress", "chat.Message", "chat.Mute", "rooms.Ban")
+    create = {label: apps.get_model(label).objects.create for label in labels}
     room = None
     for number in range(count):
         name, address = f"Guest {number}", f"planted.{number}@weir.example"
@@ -51,7 +50,10 @@ def make_old_rows(apps: Any, count: int) -> None:
         )
         create["account.EmailAddress"](user=member, email=address, verified=True, primary=True)
         room = room or make_old_room(apps, member)
-        create["chat.Message"](room=room, author=member, role="member", text=f"kingfisher {number} 🐦", said_at=NOW)
+        words, reason = f"kingfisher {number} 🐦", f"heron {number}" if number else ""
+        create["chat.Message"](room=room, author=member, role="member", text=words, said_at=NOW, deleted_reason=reason)
+        create["chat.Mute"](room=room, member=member, reason=reason, at=NOW, until=NOW)
+        create["rooms.Ban"](room=room, member=member, reason=reason, at=NOW)
 
 
 def make_old_room(apps: Any, member: Any) -> Any:
@@ -65,7 +67,8 @@ def table_files(*tables: str) -> bytes:
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
         cursor.execute(
-            "SELECT string_agg(pg_read_binary_file(pg_relation_filepath(named::regclass)), '') FROM unnest(%s::text[]) named",
+            "SELECT string_agg(pg_read_binary_file(pg_relation_filepath(name::regclass)), '')"
+            " FROM unnest(%s::text[]) name",
             [list(tables)],
         )
         return bytes(cursor.fetchone()[0])
@@ -86,17 +89,23 @@ def test_clear_rows_are_sealed_where_they_are(old_models: Any, monkeypatch: pyte
     assert all(row.email == row.user.email for row in EmailAddress.objects.select_related("user"))
     assert Member.objects.get(email="PLANTED.3@weir.example").display_name == "Guest 3"
     assert [message.text for message in Message.objects.order_by("pk")] == [f"kingfisher {n} 🐦" for n in range(5)]
-    for model in (Member, EmailAddress, Message):
+    reasons = ["", *(f"heron {number}" for number in range(1, 5))]
+    assert [message.deleted_reason for message in Message.objects.order_by("pk")] == reasons
+    assert [mute.reason for mute in Mute.objects.order_by("pk")] == reasons
+    assert [ban.reason for ban in Ban.objects.order_by("pk")] == reasons
+    for model in (Member, EmailAddress, Message, Mute, Ban):
         assert len(set(model.objects.values_list("row_key", flat=True))) == 5
     for alias in connections:
         stored = everything_stored(alias)
         assert b"kingfisher" not in stored
+        assert b"heron" not in stored
         assert b"weir.example" not in stored
     if connection.vendor == "postgresql":
-        files = table_files("accounts_member", "account_emailaddress", "chat_message")
+        files = table_files("accounts_member", "account_emailaddress", "chat_message", "chat_mute", "rooms_ban")
         assert b"Guest 3" in files  # the search can find
         assert b"weir.example" not in files
         assert b"kingfisher" not in files
+        assert b"heron" not in files
 
 
 def test_seals_can_be_taken_back(old_models: Any) -> None:
@@ -112,3 +121,5 @@ def test_seals_can_be_taken_back(old_models: Any) -> None:
     addresses = [f"planted.{number}@weir.example" for number in range(2)]
     assert stored("accounts.Member", "email") == stored("account.EmailAddress", "email") == addresses
     assert stored("chat.Message", "text") == ["kingfisher 0 🐦", "kingfisher 1 🐦"]
+    for label, field in (("chat.Message", "deleted_reason"), ("chat.Mute", "reason"), ("rooms.Ban", "reason")):
+        assert stored(label, field) == ["", "heron 1"]

@@ -75,6 +75,29 @@ def test_words_cannot_be_searched(cast: Cast) -> None:
             Message.objects.filter(**{look_up: "kingfisher"})
 
 
+def test_reasons_rest_sealed_and_are_shown_to_the_desk(cast: Cast) -> None:
+    lines = [make_message(cast.room, cast.max, PLANTED) for _ in range(3)]
+
+    operations.delete(message=lines[0], by=cast.bo, at=NOW, reason="heron one")
+    operations.clear_author(room=cast.room, author=cast.max, by=cast.bo, at=NOW, reason="heron two")
+    operations.mute(room=cast.room, member=cast.vi, by=cast.bo, at=NOW, minutes=5, reason="heron three")
+    operations.ban(room=cast.room, member=cast.max, by=cast.bo, at=NOW, reason="heron four")
+
+    assert [line.deleted_reason for line in Message.objects.order_by("pk")] == ["heron one", "heron two", "heron two"]
+    panel = queries.panel_for(cast.room, cast.bo, NOW)
+    assert [one.reason for one in (*panel.muted, *panel.banned)] == ["heron three", "heron four"]
+    assert b"heron" not in everything_stored()
+
+
+def test_a_reason_moved_to_another_member_does_not_open(cast: Cast) -> None:
+    muted = operations.mute(room=cast.room, member=cast.vi, by=cast.bo, at=NOW, minutes=5, reason="heron")
+
+    type(muted).objects.filter(pk=muted.pk).update(member=cast.max)
+
+    with pytest.raises(SealedBroken):
+        queries.muted_in(cast.room, NOW)
+
+
 def test_nobody_speaks_who_is_being_erased(cast: Cast) -> None:
     subject = cast.vi.subject
     subject.state = subject.State.ERASING

@@ -45,7 +45,7 @@ class Message(SealedRow):
     said_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    deleted_reason = models.CharField(max_length=REASON_CHARS_MAX, blank=True)
+    deleted_reason = SealedText(key_class="communications", chars_max=REASON_CHARS_MAX, blank=True)
 
     objects: ClassVar = MessageQuerySet.as_manager()
 
@@ -60,13 +60,13 @@ class Message(SealedRow):
         return f"message {self.pk}"
 
 
-class Mute(models.Model):
+class Mute(SealedRow):
     """A member who may read but not speak in a room. A new mute replaces the one before."""
 
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="mutes")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mutes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    reason = models.CharField(max_length=REASON_CHARS_MAX, blank=True)
+    reason = SealedText(key_class="communications", chars_max=REASON_CHARS_MAX, blank=True)  # with the muted one's key
     at = models.DateTimeField()
     until = models.DateTimeField()
 
@@ -110,7 +110,7 @@ declare(
     said_at=personal("user.content.chat.public", keep="room_chat"),
     deleted_at=personal("user.account.restriction", keep="room_chat"),
     deleted_by=derived("the moderator's own account"),
-    deleted_reason=personal("user.account.restriction", keep="room_chat"),
+    deleted_reason=sealed("user.account.restriction", keep="room_chat", key_class="communications"),
 )
 declare(
     "chat.Mute",
@@ -118,7 +118,8 @@ declare(
     room=personal("user.account.restriction", keep="restriction"),
     member=_PATH,
     by=derived("the moderator's own account"),
-    reason=personal("user.account.restriction", keep="restriction"),
+    row_key=not_personal("random; binds what is sealed to its row"),
+    reason=sealed("user.account.restriction", keep="restriction", key_class="communications"),
     at=personal("user.account.restriction", keep="restriction"),
     until=personal("user.account.restriction", keep="restriction"),
 )

@@ -13,7 +13,15 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import commands, queries, rules
 from vasistas.apps.chat.commands import MUTE_MINUTES_MAX, SLOW_MODE_S_MAX
 from vasistas.apps.chat.events import AuthorCleared, MemberMuted, MessageDeleted, MessageSaid, SlowModeChanged
-from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, REASON_CHARS_MAX, RETENTION_DAYS, Message, Mute, RoomSettings
+from vasistas.apps.chat.models import (
+    MESSAGE_CHARS_MAX,
+    REASON_CHARS_MAX,
+    RETENTION_DAYS,
+    Message,
+    MessageQuerySet,
+    Mute,
+    RoomSettings,
+)
 from vasistas.apps.chat.text import holds_address, normalise
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries as room_queries
@@ -28,6 +36,7 @@ ATTEMPT_COUNT_MAX = 30  # posts of one member, refused ones too, per SAY_WINDOW_
 DUPLICATE_WINDOW_S = 10  # the same words in the same room
 RAW_CHARS_MAX = 10 * MESSAGE_CHARS_MAX  # before normalising; more is not worth the work
 SWEEP_BATCH_ROWS = 1_000
+TAKE_AWAY_BATCH_ROWS = 200
 
 
 class MessageRefused(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
@@ -153,8 +162,7 @@ def delete(*, message: Message, by: Member, at: datetime, reason: str = "") -> N
     if message.author_id != by.pk:
         _check_may_moderate(message.room, by, message.author, reason, at)
     with transaction.atomic():
-        deleted = Message.objects.shown().filter(pk=message.pk)
-        if deleted.update(deleted_at=at, deleted_by=by, deleted_reason=reason):
+        if _take_away(Message.objects.shown().filter(pk=message.pk), message.author, by, at, reason):
             events.publish(MessageDeleted(room_id=message.room_id, message_id=message.pk))
 
 
@@ -170,10 +178,20 @@ def clear_author(*, room: Room, author: Member, by: Member, at: datetime, reason
 
 
 def _clear(room: Room, author: Member, by: Member, at: datetime, reason: str) -> int:
-    shown = Message.objects.shown().filter(room=room, author=author)
-    count = shown.update(deleted_at=at, deleted_by=by, deleted_reason=reason)
+    count = _take_away(Message.objects.shown().filter(room=room, author=author), author, by, at, reason)
     events.publish(AuthorCleared(room_id=room.pk, author_ref=room_queries.ref_for(author, room)))
     return count
+
+
+def _take_away(shown: MessageQuerySet, author: Member, by: Member, at: datetime, reason: str) -> int:
+    """Mark messages of one author as deleted; a reason is sealed for each, with the author's key."""
+    if not reason:
+        return shown.update(deleted_at=at, deleted_by=by)
+    rows = list(shown.select_for_update(no_key=True).only("author", "row_key"))
+    for row in rows:
+        row.author = author
+        row.deleted_at, row.deleted_by, row.deleted_reason = at, by, reason
+    return Message.objects.bulk_update(rows, ["deleted_at", "deleted_by", "deleted_reason"], TAKE_AWAY_BATCH_ROWS)
 
 
 def mute(*, room: Room, member: Member, by: Member, at: datetime, minutes: int, reason: str = "") -> Mute:

@@ -100,9 +100,7 @@ def line_of(message: Message) -> Line:
 
 
 def _lines(room: Room, newest_first: Iterable[Message]) -> list[Line]:
-    rows = list(newest_first)[::-1]
-    sealed.preload(rows, "text")
-    rows = [row for row in rows if not sealed.is_gone(row, "text")]  # the author is being erased; the others stay
+    rows = sealed.openable(newest_first, "text")[::-1]
     words = [row.text for row in rows]  # opened once: each reading of the attribute opens it anew
     authors = {row.author_id: row.author for row in rows}
     refs = {pk: rooms.ref_for(author, room) for pk, author in authors.items()}
@@ -195,11 +193,9 @@ class Muted:
 def muted_in(room: Room, at: datetime) -> list[Muted]:
     """Who is muted now, the soonest to end first. Read it under "moderate": each look is one at the people in it."""
     rows = Mute.objects.filter(room=room, until__gt=at).select_related("member")
-    shown = rows.only("until", "reason", *shown_of("member")).fetch_mode(models.FETCH_RAISE)
-    return [
-        Muted(row.pk, row.member.display_name, row.until, row.reason)
-        for row in shown.order_by("until")[:MUTES_SHOWN_MAX]
-    ]
+    shown = rows.only("until", "reason", "row_key", *shown_of("member")).fetch_mode(models.FETCH_RAISE)
+    soonest = sealed.openable(shown.order_by("until")[:MUTES_SHOWN_MAX], "reason")
+    return [Muted(row.pk, row.member.display_name, row.until, row.reason) for row in soonest]
 
 
 def get_muted_for(standing: rules.Standing, room: Room, mute_id: int) -> Member:

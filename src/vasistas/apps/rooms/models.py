@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from vasistas.apps.accounts import models as accounts
-from vasistas.guard.declarations import declare, derived, not_personal, personal
+from vasistas.guard.declarations import declare, derived, not_personal, personal, sealed
+from vasistas.guard.sealed import SealedRow, SealedText
 
 SLUG_CHARS_MIN = 3
 SLUG_CHARS_MAX = 32
@@ -185,13 +186,13 @@ class Moderator(models.Model):
         return f"moderator {self.pk}"
 
 
-class Ban(models.Model):
+class Ban(SealedRow):
     """A member kept out of a room; `until` None means until lifted."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bans")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    reason = models.CharField(max_length=BAN_REASON_CHARS_MAX, blank=True)
+    reason = SealedText(key_class="communications", chars_max=BAN_REASON_CHARS_MAX, blank=True)
     at = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 
@@ -299,7 +300,8 @@ declare(
     room=personal("user.account.restriction", keep="restriction"),
     member=_PATH,
     by=derived("the moderator's own account"),
-    reason=personal("user.account.restriction", keep="restriction"),
+    row_key=not_personal("random; binds what is sealed to its row"),
+    reason=sealed("user.account.restriction", keep="restriction", key_class="communications"),
     at=personal("user.account.restriction", keep="restriction"),
     until=personal("user.account.restriction", keep="restriction"),
 )

@@ -32,6 +32,7 @@ from vasistas.apps.rooms.models import (
     Tag,
 )
 from vasistas.apps.rooms.rules import VISITOR, Role, Viewer
+from vasistas.guard import sealed
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotAllowed, NotFound
 from vasistas.media.port import MediaError, SessionStats, SessionUnknown
@@ -211,8 +212,8 @@ def moderators_of(room: Room) -> list[Person]:
 def bans_of(room: Room, at: datetime) -> list[Person]:
     """Bans in force, newest first. Read it under "moderate": each look is one at the people in it."""
     rows = Ban.objects.filter(Q(until=None) | Q(until__gt=at), room=room).select_related("member")
-    shown = rows.only("at", "until", "reason", *shown_of("member")).fetch_mode(FETCH_RAISE)
-    newest = shown.order_by("-at")[:PEOPLE_SHOWN_MAX]
+    shown = rows.only("at", "until", "reason", "row_key", *shown_of("member")).fetch_mode(FETCH_RAISE)
+    newest = sealed.openable(shown.order_by("-at")[:PEOPLE_SHOWN_MAX], "reason")
     return [Person(ref_for(row.member, room), row.member.display_name, row.at, row.until, row.reason) for row in newest]
 
 
