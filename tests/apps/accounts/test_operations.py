@@ -11,6 +11,7 @@ from tests.factories.accounts import make_member
 from vasistas.apps.accounts import operations
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy.models import Subject
+from vasistas.guard import keyring
 
 pytestmark = pytest.mark.django_db
 
@@ -58,8 +59,12 @@ def test_forget_unverified_deletes_what_nobody_proved_within_three_days():
     Member.objects.filter(pk=stale.pk).update(date_joined=now - timedelta(days=3))
     Member.objects.filter(display_name="Sam").update(date_joined=now - timedelta(days=9))
 
+    handle = stale.subject.key_handle
+
     assert operations.forget_unverified(now) == 1
 
+    with pytest.raises(keyring.KeyDestroyed):
+        keyring.data_key(handle, "identity")
     assert sorted(Member.objects.values_list("display_name", flat=True)) == ["Max", "Sam", "Vi"]
     assert Subject.objects.count() == 3
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts import queries
 from vasistas.apps.accounts.models import Member
+from vasistas.guard import keyring
 from vasistas.lib import lookalikes
 from vasistas.lib.errors import DomainError
 
@@ -64,7 +65,7 @@ def change_name(*, member: Member, display_name: str) -> None:
 
 
 def forget_unverified(at: datetime) -> int:
-    """Delete accounts whose address nobody verified within UNVERIFIED_KEEP; return how many went.
+    """Delete accounts whose address nobody verified within UNVERIFIED_KEEP, with their keys; return how many went.
 
     They hold a name and somebody's address, perhaps a stranger's. Nobody has signed in to them.
     """
@@ -77,6 +78,7 @@ def forget_unverified(at: datetime) -> int:
                 subject = member.subject
                 member.delete()
                 subject.delete()
+            keyring.destroy(subject.key_handle)  # not before: what cannot be deleted stays readable
         count += len(members)
     return count
 
