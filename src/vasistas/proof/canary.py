@@ -20,12 +20,12 @@ from vasistas.apps.chat.models import Message
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
-from vasistas.guard import keyring
+from vasistas.guard import keyring, purposes
 from vasistas.guard.keyring.models import DataKey
-from vasistas.guard.purposes import processing
 from vasistas.proof import scene
 from vasistas.proof.browser import Browser
 
+CLOSING = "close_if_unusable_or_obsolete"  # what Django calls on each connection when a request starts and ends
 REASON = "canaries of a check, rolled back"
 
 
@@ -51,7 +51,7 @@ def stage(now: datetime) -> Iterator[Canaries]:
     canaries: Canaries | None = None
     try:
         with kept_open(), transaction.atomic():
-            with processing("maintain", reason=REASON):
+            with arranging():
                 canaries = _arrive(now)
             try:
                 yield canaries
@@ -63,9 +63,17 @@ def stage(now: datetime) -> Iterator[Canaries]:
 
 
 @contextmanager
+def arranging() -> Iterator[None]:
+    """Touch canaries' data; what the read log keeps of it is rolled back with them."""
+    with purposes.scope(lambda: purposes.NOBODY), purposes.processing("maintain", reason=REASON):
+        yield
+
+
+@contextmanager
 def kept_open() -> Iterator[None]:
     """Keep this thread's connections through the ends of requests, which close one in the midst of a transaction."""
-    own: list[Any] = connections.all()
+    every: list[Any] = connections.all()
+    own = [connection for connection in every if CLOSING not in connection.__dict__]  # not kept by a caller already
     for connection in own:
         connection.close_if_unusable_or_obsolete = lambda: None  # of this object, hence of this thread
     try:
@@ -108,7 +116,7 @@ def _forget_keys(canaries: Canaries) -> None:
 
 def browser_of(member: Member) -> Browser:
     """A window in which `member` is signed in."""
-    with processing("maintain", reason=REASON):
+    with arranging():
         key = scene.sign_in(member)
     browser = Browser()
     browser.cookies.set(settings.SESSION_COOKIE_NAME, key)

@@ -75,7 +75,7 @@ def give_one_mark_to_all(now: datetime) -> None:  # noqa: ARG001 — the shape o
 def hosts_see_no_mail(now: datetime) -> Finding:
     counted, wrong = 0, []
     with canary.stage(now) as canaries:
-        with processing("maintain", reason=canary.REASON):
+        with canary.arranging():
             mails = {canaries.vi.email, canaries.sam.email}
         browser = canary.browser_of(canaries.ada)
         for view, path in _pages_of_host(canaries):

@@ -10,7 +10,6 @@ from django.contrib.auth.signals import user_login_failed
 from django.urls import reverse
 
 from vasistas.guard.conformance.registry import Finding, NotProven, check, counterexample, finding
-from vasistas.guard.purposes import processing
 from vasistas.proof import canary
 from vasistas.proof.browser import ADDRESS, AGENT, Browser
 from vasistas.proof.canary import Canaries
@@ -29,7 +28,7 @@ SIGN_IN = "/accounts/login/"
 )
 def logs_name_nobody(now: datetime) -> Finding:
     with canary.stage(now) as canaries:
-        with processing("maintain", reason=canary.REASON):
+        with canary.arranging():
             mail = canaries.vi.email
         text = "The canary says 0815"
         with _listening() as lines:
