@@ -9,7 +9,7 @@ from django.contrib.auth import logout
 from django.core import checks
 from django.core.asgi import get_asgi_application
 from django.core.signals import request_finished, request_started
-from django.db import IntegrityError, close_old_connections, connection
+from django.db import IntegrityError, close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
@@ -23,6 +23,7 @@ from vasistas.guard import purposes, third_party, views
 from vasistas.guard.access import public
 from vasistas.guard.middleware import VISITOR, actor_of
 from vasistas.guard.purposes import Actor, processing
+from vasistas.guard.reads import entries
 
 pytestmark = pytest.mark.django_db
 NAMES = "{% for member in members %}{{ member.display_name }}{% endfor %}"
@@ -93,16 +94,13 @@ def vi() -> Member:
 
 
 @pytest.fixture
-def no_log():
-    """A read log that takes no entry."""
+def no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read log that takes no entry, and a database that quotes the row."""
 
-    def full(execute, sql, params, many, context):
-        if sql.startswith("INSERT INTO reads_entry"):
-            raise IntegrityError("Key (display_name)=(Vi) is no good")
-        return execute(sql, params, many, context)
+    def full(_drafts: object, **_options: object) -> None:
+        raise IntegrityError("Key (display_name)=(Vi) is no good")
 
-    with connection.execute_wrapper(full):
-        yield
+    monkeypatch.setattr(entries, "write", full)
 
 
 @here
