@@ -194,7 +194,8 @@ def test_personal_columns_name_every_personal_field_by_its_column():
 def test_sealed_columns_are_those_that_hold_ciphertext():
     columns, everything = declarations.sealed_columns(), declarations.personal_columns()
 
-    assert columns["chat_message"] == {"text": "user.content.chat.public"}
+    assert columns["chat_message"]["text"] == "user.content.chat.public"
+    assert "said_at" not in columns["chat_message"]
     for table, sealed_here in columns.items():
         assert sealed_here.items() <= everything[table].items()
 
