@@ -109,11 +109,11 @@ def _member(person: Person, word: str) -> Member:
     return member
 
 
-@processing("host")
+@processing("rooms")
 def on_air(hosts: int) -> list[tuple[Room, str]]:
     """The first `hosts` rooms that have a picture, with its name."""
     shows = [(show.slug, show.picture) for show in SHOWS if show.picture is not None][:hosts]
-    return [(Room.objects.get(slug=slug), picture) for slug, picture in shows]
+    return [(Room.objects.with_host().get(slug=slug), picture) for slug, picture in shows]
 
 
 def programme(url: str, word: str) -> str:

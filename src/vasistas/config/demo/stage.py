@@ -101,7 +101,7 @@ def stills(stop: threading.Event, hosts: int) -> None:
             logger.exception("demo.stills_failed")
 
 
-@processing("host")
+@processing("rooms")
 def _take_still(room: Room, picture: str) -> bool:
     """Tell whether a thumbnail was saved: not off air, nor when a visitor of the demo is on air with a camera."""
     broadcast = queries.open_broadcast(room)
@@ -128,12 +128,11 @@ def chatter(stop: threading.Event, hosts: int) -> None:
             logger.exception("demo.chatter_failed")
 
 
+@processing("chat")
 def _say(name: str, text: str, hosts: int) -> bool:
     """Let one of the cast say a line wherever someone is live; tell whether anyone is."""
-    with processing("account"):
-        author = Member.objects.get(display_name=name)
+    author = Member.objects.shown().get(display_name=name)
     live = [room for room, _picture in on_air(hosts) if room.is_on_air]
-    with processing("chat"):
-        for room in live:
-            chat.say(room=room, author=author, text=text, at=timezone.now())
+    for room in live:
+        chat.say(room=room, author=author, text=text, at=timezone.now())
     return bool(live)
