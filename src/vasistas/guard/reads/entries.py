@@ -23,6 +23,10 @@ ROWS_AT_ONCE = 200
 _WORDS = ("purpose", "reason", "actor_kind", "actor", "subject", "mask", "count", "fingerprint")
 WRITTEN = ("at", *_WORDS, "subjects", "salt")
 HASHED = ("id", *WRITTEN)
+_TYPES = {"at": "timestamptz", "count": "integer", "subjects": "bytea", "salt": "bytea"}  # the others are text
+_VALUES = f"VALUES ({', '.join(['%s'] * len(WRITTEN))})"
+_ARRAYS = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in WRITTEN)
+_UNNESTED = f"SELECT * FROM unnest({_ARRAYS})"  # noqa: S608 — names of types
 _encode = msgspec.msgpack.Encoder().encode
 _sha256 = hashlib.sha256
 
@@ -44,7 +48,7 @@ class Draft(NamedTuple):
 def write(drafts: Sequence[Draft], *, at: datetime) -> None:
     """Insert all drafts at once; either all are written or none.
 
-    Raises: whatever the database driver does when the table takes no rows.
+    Raises: DatabaseError: the table takes no rows.
     """
     moment = connection.ops.adapt_datetimefield_value(at.replace(microsecond=0))
     salts = os.urandom(SALT_BYTES * len(drafts))
@@ -54,19 +58,15 @@ def write(drafts: Sequence[Draft], *, at: datetime) -> None:
         subjects = None if audit_ids is None else pack(audit_ids)
         rows.append((moment, *words, subjects, salts[start : start + SALT_BYTES]))
     with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(
-                f"COPY {_into()} FROM STDIN"
-            ) as copy:  # house: the log's own entries, under "audit"; nothing is read
-                for row in rows:
-                    copy.write_row(row)
+        if connection.vendor == "postgresql":  # one statement, whose text is the same for any number of rows
+            cursor.execute(_insert(_UNNESTED), [list(column) for column in zip(*rows, strict=True)])
         else:
-            places = ", ".join(["%s"] * len(WRITTEN))
-            cursor.executemany(f"INSERT INTO {_into()} VALUES ({places})", rows)  # noqa: S608 — names of our own columns
+            cursor.executemany(_insert(_VALUES), rows)
 
 
-def _into() -> str:
-    return f"{Entry._meta.db_table} ({', '.join(connection.ops.quote_name(name) for name in WRITTEN)})"
+def _insert(source: str) -> str:
+    columns = ", ".join(connection.ops.quote_name(name) for name in WRITTEN)
+    return f"INSERT INTO {Entry._meta.db_table} ({columns}) {source}"
 
 
 def select(condition: str, *more: str) -> str:
