@@ -18,6 +18,7 @@ from vasistas.guard.policy.contradictions import EEA
 from vasistas.guard.policy.model import Activity, Category, Named, Policy, Purpose, Recipient, Retention, Role
 from vasistas.lib.operator import Operator
 
+LAW = {"en": "GDPR", "fr": "RGPD"}
 ARTICLES = {
     "consent": "Art. 6(1)(a)",
     "contract": "Art. 6(1)(b)",
@@ -64,11 +65,11 @@ def of(policy: Policy, declarations: Mapping[str, Declaration], operator: Operat
     for label, declaration in declarations.items():
         for name, held in declaration.personal.items():
             fields.setdefault(held.category, []).append((f"{label}.{name}", held.keep))
-    rows = tuple(_row(policy, activity, fields) for activity in policy.activities.values())
+    rows = tuple(_row(policy, activity, fields, language) for activity in policy.activities.values())
     return Register(policy, operator, language, rows)
 
 
-def _row(policy: Policy, activity: Activity, fields: Mapping[str, list[tuple[str, str]]]) -> Row:
+def _row(policy: Policy, activity: Activity, fields: Mapping[str, list[tuple[str, str]]], language: str) -> Row:
     recipients = tuple(policy.recipients[key] for key in activity.recipients)
     held = []
     for key, category in policy.categories.items():
@@ -79,7 +80,7 @@ def _row(policy: Policy, activity: Activity, fields: Mapping[str, list[tuple[str
             held.append(Held(category, tuple(sorted(name for name, _keep in stored)), rules))
     return Row(
         activity=activity,
-        article=f"GDPR {ARTICLES[activity.basis]}",
+        article=f"{LAW.get(language, LAW['en'])} {ARTICLES[activity.basis]}",
         purpose=policy.purposes[activity.purpose],
         owner=policy.owners.get(activity.owner),
         subjects=tuple(policy.subjects[key] for key in activity.subjects),
@@ -128,7 +129,7 @@ def _cells(row: Row, language: str) -> dict[str, str]:
         "categories": titles(tuple(held.category for held in row.held)),
         "recipients": titles(row.recipients) or _column("none", language),
         "transfers": "; ".join(transfers) or _column("none", language),
-        "retention": "; ".join(rule.words[language] for rule in row.retention),
+        "retention": " · ".join(rule.words[language] for rule in row.retention),
         "owner": row.owner.title[language] if row.owner else "",
     }
 
@@ -187,7 +188,7 @@ def _section(row: Row, language: str) -> str:
 
 def _stored(row: Row, language: str) -> str:
     def one(held: Held) -> str:
-        kept = "; ".join(rule.words[language] for rule in held.retention)
+        kept = " · ".join(rule.words[language] for rule in held.retention)
         fields = ", ".join(f"<code>{escape(name)}</code>" for name in held.fields)
         return f"<li>{escape(held.category.title[language])}: {escape(kept)}<br>{fields}</li>"
 
