@@ -157,6 +157,9 @@ def test_statements_composed_by_the_driver_are_read(vi):
     statement = sql.SQL("SELECT {} FROM {}").format(sql.Identifier("date_joined"), sql.Identifier("accounts_member"))
     with processing("rooms"), connection.cursor() as cursor, pytest.raises(gate.PurposeRefused):
         cursor.execute(statement)
+    with processing("staff"), connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.fetchall() == [(vi.date_joined,)]
 
 
 def test_observing_counts_and_lets_through(vi, settings, caplog):

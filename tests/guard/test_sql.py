@@ -145,6 +145,7 @@ def test_what_holds_no_rows_names_nothing(text):
     [
         ('INSERT INTO "member" ("id", "email") VALUES (%s, %s) RETURNING "member"."id"', ["member.email"]),
         ("INSERT INTO member VALUES (%s, %s)", ALL_OF_MEMBER),
+        ("INSERT INTO member (email) VALUES (%s, %s), (%s, %s), (%s, %s) RETURNING name", ["member.email"]),
         ("INSERT INTO member DEFAULT VALUES", []),
         ("INSERT INTO member (id) SELECT id FROM room", []),
         ("INSERT INTO member (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name", ["member.name"]),

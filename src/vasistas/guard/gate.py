@@ -54,13 +54,14 @@ def check(execute: Callable[..., Any], statement: Any, params: Any, many: bool, 
 
     Raises: PurposeMissing, PurposeRefused: the statement was not run.
     """
-    touched = touched_by(statement if isinstance(statement, str) else _text_of(statement, context))
+    text = statement if isinstance(statement, str) else _text_of(statement, context)
+    touched = touched_by(text)
     if touched.tables:
         frame = purposes.current()
         if frame is None or not touched.categories <= frame.purpose.categories:
             refuse(touched, frame.purpose if frame else None)
         if frame is not None and (recorder := frame.scope.recording()) is not None:
-            recorder.note_query(frame, touched.columns, statement)
+            recorder.note_query(frame, touched.columns, text)
     return execute(statement, params, many, context)
 
 

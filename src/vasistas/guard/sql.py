@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 type Catalogue = Mapping[str, frozenset[str]]  # personal table -> its personal columns, in lower case
 type Column = tuple[str, str]  # table, column
 
-_PLACEHOLDERS = re.compile(r"%s(?:\s*,\s*%s)+")  # thousands of values in a list say nothing
+_VALUES = re.compile(r"%s(?:\s*,\s*%s)+")  # thousands of values in a list say nothing,
+_ROWS = re.compile(r"\(%s\)(?:\s*,\s*\(%s\))+")  # nor do thousands of rows
 _TOKEN = re.compile(
     r"""
     (?P<space>[\s\[\]]+|--[^\n]*|/\*.*?\*/|\$(?:[^\W\d]\w*)?\$)     # the body between $$ and $$ is read as SQL
@@ -116,7 +117,7 @@ def scan(sql: str, catalogue: Catalogue) -> Named:
 
 def _statements(sql: str) -> Iterator[list[_Token]]:
     tokens: list[_Token] = []
-    for match in _TOKEN.finditer(_PLACEHOLDERS.sub("%s", sql)):
+    for match in _TOKEN.finditer(_ROWS.sub("(%s)", _VALUES.sub("%s", sql))):
         kind, text = str(match.lastgroup), match.group()
         if kind == "space":
             if text.startswith("/*") and "/*" in text[2:]:
