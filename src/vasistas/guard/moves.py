@@ -35,7 +35,7 @@ def seal(model: type[models.Model], move: Move) -> int:
     """Seal what `move.clear` holds in every row not done yet, and empty it; return how many rows."""
     field: Any = model._meta.get_field(move.sealed)
     count = 0
-    with _stated("seal what rested in clear"):
+    with stated("seal what rested in clear"):
         for row in _rows(model, move, **{f"{move.sealed}__isnull": True}):
             text = str(getattr(row, move.clear))
             if move.is_first:
@@ -52,7 +52,7 @@ def unseal(model: type[models.Model], move: Move) -> int:
     """The way back."""
     field: Any = model._meta.get_field(move.sealed)
     count = 0
-    with _stated("take seals back"):
+    with stated("take seals back"):
         for row in _rows(model, move, **{f"{move.sealed}__isnull": False}):
             text = field.open(row, bytes(row.__dict__[move.sealed]))
             _write(model, row, {move.sealed: None, move.clear: text})
@@ -67,7 +67,7 @@ def rewrite(connection: Any, model: type[models.Model], *tables: str) -> None:
     Not inside a transaction. SQLite writes the whole file; either needs as much free space again.
     Locks: the tables, until they are written.
     """
-    with _stated("write tables anew"):
+    with stated("write tables anew"):
         if not models.QuerySet(model).exists():
             return
     with connection.cursor() as cursor:
@@ -79,7 +79,7 @@ def rewrite(connection: Any, model: type[models.Model], *tables: str) -> None:
 
 
 @contextmanager
-def _stated(reason: str) -> Iterator[None]:
+def stated(reason: str) -> Iterator[None]:
     """Under what `migrate` states; where a migration runs without that command, under "maintain" and with no entry in a
     read log whose tables may not exist yet.
     """

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.core import signing
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -14,6 +16,7 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat.models import Message, Mute
 from vasistas.apps.rooms.models import Ban
 from vasistas.guard import moves
+from vasistas.guard.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys"])
 
@@ -77,6 +80,10 @@ def table_files(*tables: str) -> bytes:
 def test_clear_rows_are_sealed_where_they_are(old_models: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moves, "BATCH_ROWS", 2)  # so that there are several
     make_old_rows(old_models, 5)
+    open_session = signing.dumps({"account_email_verification_code": {"email": "planted@weir.example"}})
+    Session.objects.create(session_key="open", session_data=open_session, expire_date=NOW)
+    sealed_session = SessionStore()
+    sealed_session.create()
     assert b"kingfisher" in everything_stored()
     assert b"@weir.example" in everything_stored()
 
@@ -95,6 +102,7 @@ def test_clear_rows_are_sealed_where_they_are(old_models: Any, monkeypatch: pyte
     assert [ban.reason for ban in Ban.objects.order_by("pk")] == reasons
     for model in (Member, EmailAddress, Message, Mute, Ban):
         assert len(set(model.objects.values_list("row_key", flat=True))) == 5
+    assert [session.session_key for session in Session.objects.all()] == [sealed_session.session_key]
     for alias in connections:
         stored = everything_stored(alias)
         assert b"kingfisher" not in stored
