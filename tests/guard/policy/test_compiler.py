@@ -237,6 +237,13 @@ def test_words_that_are_no_utf8_are_told_with_their_line(folder: Path):
     assert "policy/clauses/en.md:5: The line is not UTF-8. Save the file in UTF-8." in map(str, faults_of(folder))
 
 
+@pytest.mark.parametrize("value", ["[" * 5000, "[" * 5000 + "]" * 5000, "9" * 5000, "{ a = " * 3000], ids=len)
+def test_a_monstrous_value_is_told(folder: Path, value: str):
+    change(folder, "version = 1", f"version = {value}")
+
+    assert [fault.what[:16] for fault in faults_of(folder)] == ["This is no TOML:"]
+
+
 def test_a_missing_file_is_told(tmp_path: Path):
     assert [str(fault) for fault in faults_of(tmp_path / "policy")] == [
         "policy/policy.toml:1: The file cannot be read: No such file or directory. Restore it."

@@ -50,7 +50,7 @@ def read(path: Path, shown: Path) -> Source:
     try:
         source.raw = tomllib.loads(text)
         source.lines = lines_of(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is a number of 5,000 digits
         place = _PLACE.search(str(error))
         line = int(place["line"]) if place and place["line"] else text.count("\n") + 1
         what = _PLACE.sub("", str(error))
