@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection  # noqa: F401 — named in a condition
 from django.utils import timezone
 
 from tests.guard.reads.log import plant, sql
@@ -129,6 +130,19 @@ def test_lost_key_is_told_and_replaced_on_demand(capsys):
     assert audit("verify", "--json") == 0
     shown = printed(capsys)
     assert (shown["sound"], shown["entries"], shown["waiting"], shown["notes"]) == (True, 2, 0, [])
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL takes no text that is no text")
+def test_waiting_entry_that_cannot_be_read_keeps_nothing_else_from_being_verified(capsys):
+    plant(1)
+    operations.seal_pending(at=timezone.now())
+    (waiting,) = plant(1)
+    sql("UPDATE reads_entry SET reason = CAST(x'ff' AS TEXT) WHERE id = %s", [waiting])
+
+    assert audit("verify", "--json") == 0
+    shown = printed(capsys)
+    assert (shown["entries"], shown["waiting"]) == (1, 1)
+    assert shown["notes"][0].startswith("Waiting entries cannot be sealed: Could not decode")
 
 
 def test_rekey_before_anything_was_signed_is_refused():

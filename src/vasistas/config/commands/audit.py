@@ -62,7 +62,8 @@ def _open(options: argparse.Namespace) -> None:
 
 def _seal() -> str:
     """Seal what is waiting; returns why it could not be, or nothing."""
-    from django.utils import timezone  # noqa: PLC0415 — needs django.setup()
+    from django.db import DatabaseError  # noqa: PLC0415 — needs django.setup()
+    from django.utils import timezone  # noqa: PLC0415 — see above
 
     from vasistas.guard.reads import keys, operations  # noqa: PLC0415 — see above
 
@@ -70,6 +71,8 @@ def _seal() -> str:
         operations.seal_pending(at=timezone.now())
     except keys.AuditKeyRefused as refused:
         return str(refused)
+    except DatabaseError as error:
+        return f"Waiting entries cannot be sealed: {error}. What is sealed was verified."
     return ""
 
 
