@@ -29,7 +29,7 @@ def postgres() -> None:
     """The domain again, on the production database engine."""
     packages.require("postgresql")
     with servers.postgres() as address:
-        _run(*PYTEST, "tests/apps", "tests/pages", environment={"VASISTAS_DATABASE_URL": address})
+        _run(*PYTEST, "tests/apps", "tests/guard", "tests/pages", environment={"VASISTAS_DATABASE_URL": address})
 
 
 def javascript() -> None:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import include, path, resolve
 
 from tests.factories.accounts import make_member
@@ -133,6 +133,16 @@ def test_a_view_that_says_why_is_served_and_leaves_nothing_stated(client, vi):
     frame = purposes.current()
     assert frame is not None
     assert frame.purpose.key == "test"  # the one of the tests, as before
+
+
+def test_refusals_are_shown_to_members_too(client, vi):
+    client.force_login(vi)
+
+    assert client.get("/nowhere/").status_code == 404
+    assert client.get("/admin/", follow=True).status_code == 403
+    assert client.get("/accounts/").status_code == 302  # allauth's own redirect, after the view was not found
+    assert client.post("/age-statement/", {}, headers={"accept": "text/html"}).status_code < 500
+    assert Client(enforce_csrf_checks=True).post("/account/name/", {}).status_code == 403
 
 
 @here
