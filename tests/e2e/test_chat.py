@@ -5,6 +5,8 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import NewContext, SignIn
+from tests.e2e.site import Site
+from tests.factories.dumps import files_below
 
 ROOM = "/rooms/reef/"
 HOSTILE = "<img src=x onerror=alert(1)> <b>hi</b> javascript:alert(1)"
@@ -46,6 +48,19 @@ def test_people_talk_both_ways_and_visitors_read_along(sign_in: SignIn, new_cont
     expect(visitor.get_by_role("link", name="Sign in to chat")).to_be_visible()
     vi.reload()
     expect(line(vi, "welcome @Vi")).to_have_count(1)
+
+
+def test_no_file_of_a_running_site_holds_words_or_addresses(sign_in: SignIn, site: Site) -> None:
+    vi = enter(sign_in("Vi"))
+    say(vi, "a kingfisher over the weir")
+    expect(line(vi, "a kingfisher over the weir")).to_have_count(1)
+
+    files = {name: held for name, held in files_below(site.data).items() if not name.startswith("demo-mail/")}
+
+    assert {"site.sqlite3", "site.sqlite3-wal", "keys/keyring.sqlite3"} <= set(files)
+    assert [name for name, held in files.items() if b"kingfisher" in held] == []
+    assert [name for name, held in files.items() if site.logins["Vi"][0].encode() in held.lower()] == []
+    assert [name for name, held in files.items() if b"The reef at noon" in held]  # the search can find
 
 
 def test_hostile_words_stay_words(sign_in: SignIn, new_context: NewContext) -> None:
