@@ -23,4 +23,12 @@ def test_card_numbers_are_known_by_their_sum_and_their_beginning(text, is_card):
 
 
 def test_every_period_in_days_that_names_a_field_is_checked():
-    assert {rule.key for rule, _, _ in retention.timed_rules()} >= {"room_chat", "viewing", "read_log", "staff_journal"}
+    assert {(rule.key, model._meta.label) for rule, model, _ in retention.timed_rules()} >= {
+        ("room_chat", "chat.Message"),
+        ("viewing", "rooms.WatchSession"),
+        ("read_log", "reads.Entry"),
+        ("staff_journal", "admin.LogEntry"),
+        ("session", "sessions.Session"),
+        ("restriction", "chat.Mute"),
+        ("restriction", "rooms.Ban"),
+    }

@@ -122,6 +122,13 @@ def test_a_clause_the_policy_has_not_is_refused_in_one_line(proven):
     assert done.stderr == "vasistas: The policy has no clause '11'; it has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, M.\n"
 
 
+def test_a_site_is_never_made_a_scratch_site(proven):
+    done = prove(proven[0], "--scratch", "data.columns_are_declared")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "vasistas: A scratch site is started by `vasistas prove` itself, in a folder of its own.\n"
+
+
 def test_a_database_of_another_release_is_refused_in_one_line(tmp_path):
     data = tmp_path / "data"
     assert prove(data, "--clause", "3", "--skip-counterexamples").returncode == 1

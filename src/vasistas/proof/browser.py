@@ -13,7 +13,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import httpx
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.urls import Resolver404, resolve
+from django.http import HttpRequest
+from django.urls import Resolver404, get_resolver, resolve
 from django.utils.module_loading import import_string
 
 ADDRESS = "192.0.2.7"  # of nobody (RFC 5737)
@@ -81,6 +82,13 @@ def error_pages() -> list[Page]:
             "error 403": browser.ask("POST", "/age-statement/", {"next": "/"}),
         }
     return [Page("", name, answer.status_code, answer.headers, answer.text) for name, answer in answers.items()]
+
+
+def fault_page() -> Page:
+    """What people see after a fault of ours: drawn by the site's own handler, apart, for no page fails on request."""
+    with not_logged():
+        answer = get_resolver().resolve_error_handler(500)(HttpRequest())
+    return Page("", "error 500", answer.status_code, httpx.Headers(), answer.content.decode())
 
 
 @contextmanager

@@ -78,6 +78,8 @@ def _be_scratch(keys: list[str], now: datetime) -> None:
     from vasistas.guard.conformance import scratch  # noqa: PLC0415 — needs django.setup()
     from vasistas.proof import scene  # noqa: PLC0415 — needs django.setup()
 
+    if not scratch.is_scratch(Path(os.environ["VASISTAS_DATA"])):
+        raise CommandFailed("A scratch site is started by `vasistas prove` itself, in a folder of its own.")
     _migrate()
     scratch.serve(scene.build, keys, now)
 

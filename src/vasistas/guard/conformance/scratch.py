@@ -30,6 +30,7 @@ SCRATCH_S_MAX = 300.0  # the whole pass; what has not run by then is not proven
 GRACE_S = 2.0
 INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
 A_MOMENT = timedelta(microseconds=1)  # what was seen at one moment may be kept for all checks of that moment
+PREFIX = "vasistas-scratch-"
 NICE = 10  # behind whatever serves people
 LINE_BYTES_MAX = 65_536
 REASON_CHARS_MAX = 300
@@ -43,7 +44,7 @@ def run_counterexamples(
     Return: check -> what became of it. One that never ran is there too, and says why.
     """
     wanted = [key for key in registry.checks() if keys is None or key in keys]
-    folder = Path(tempfile.mkdtemp(prefix="vasistas-scratch-"))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         shutil.copytree(settings.POLICY, folder / "policy")
         lines = _lines_of(command, folder, wanted, limit_s)
@@ -98,18 +99,27 @@ def _last_word(errors: Path) -> str:
 def serve(build: Callable[[datetime], None], keys: Sequence[str], now: datetime) -> None:
     """Be the scratch site: build the clean scene, then print one JSON line for each check."""
     os.nice(NICE)
+    parent = os.getppid()
     build(now)
     connections.close_all()
     used = [Path(settings.DATA), Path(settings.POLICY)]
     for folder in used:
         shutil.copytree(folder, _clean_copy_of(folder))
     for key in keys:
+        if os.getppid() != parent:  # whoever asked has gone, and nobody else cleans up
+            shutil.rmtree(Path(settings.DATA).parent)
+            return
         is_red, detail = _in_a_fork(key, now)
         sys.stdout.write(json.dumps({"key": key, "is_red": is_red, "detail": detail}) + "\n")
         sys.stdout.flush()
         for folder in used:
             shutil.rmtree(folder)
             shutil.copytree(_clean_copy_of(folder), folder)
+
+
+def is_scratch(data: Path) -> bool:
+    """Whether `data` is the folder of a scratch site that was just made, and of nobody's site."""
+    return data.parent.name.startswith(PREFIX) and not (data / "site.sqlite3").exists()
 
 
 def _clean_copy_of(folder: Path) -> Path:

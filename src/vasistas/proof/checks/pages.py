@@ -16,7 +16,7 @@ from vasistas.guard.conformance.registry import Finding, check, counterexample, 
 from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Cookie
 from vasistas.proof import canary
-from vasistas.proof.browser import Browser, Page, error_pages, footer, foreign_loads, public_pages
+from vasistas.proof.browser import Browser, Page, error_pages, fault_page, footer, foreign_loads, public_pages
 
 PAGES_MIN = 6  # a crawl that finds fewer has not been let in
 OWN_SOURCES = {"'none'", "'self'", "blob:", "data:"}
@@ -30,8 +30,7 @@ def _every_page(_now: datetime) -> list[Page]:
     return [*public_pages(), *error_pages()]
 
 
-def _pages_with(now: datetime, is_wrong: Callable[[Page], bool]) -> Finding:
-    pages = _every_page(now)
+def _pages_with(pages: list[Page], is_wrong: Callable[[Page], bool]) -> Finding:
     return finding(len(pages), {page.view for page in pages if is_wrong(page)}, at_least=PAGES_MIN)
 
 
@@ -44,7 +43,8 @@ def _pages_with(now: datetime, is_wrong: Callable[[Page], bool]) -> Finding:
     },
 )
 def pages_lead_to_my_account(now: datetime) -> Finding:
-    return _pages_with(now, lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
+    pages = [*_every_page(now), fault_page()]
+    return _pages_with(pages, lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
 
 
 @check(
@@ -61,7 +61,7 @@ def pages_name_the_operator(now: datetime) -> Finding:
         said = {settings.OPERATOR.name, settings.OPERATOR.address}
         return not all(one in words for one in said) or f"mailto:{settings.OPERATOR.mail}" not in links
 
-    return _pages_with(now, is_silent)
+    return _pages_with([*_every_page(now), fault_page()], is_silent)
 
 
 @counterexample("pages.lead_to_my_account")
@@ -110,8 +110,9 @@ def forget_the_period(now: datetime) -> None:  # noqa: ARG001 — the shape of a
     },
 )
 def pages_ask_no_third_party(now: datetime) -> Finding:
+    pages = _every_page(now)
     return _pages_with(
-        now, lambda page: bool(foreign_loads(page.markup)) or not _is_closed(page.headers.get(POLICY, ""))
+        pages, lambda page: bool(foreign_loads(page.markup)) or not _is_closed(page.headers.get(POLICY, ""))
     )
 
 
@@ -144,12 +145,14 @@ def cookies_are_declared(now: datetime) -> Finding:
     browser = Browser()
     pages = _every_page(now)
     browser.get("/accounts/login/")
-    stated = browser.post("/age-statement/", {"next": "/", "is_adult": "yes"})
-    names = {*_set_by(page.headers.get_list("Set-Cookie") for page in pages)}
-    names |= {*_set_by([stated.headers.get_list("Set-Cookie")])}
+    answers = [browser.post("/age-statement/", {"next": "/", "is_adult": "yes"})]
+    with canary.stage(now) as canaries:
+        member = canary.browser_of(canaries.vi)
+        answers += [member.get(path) for path in ("/", "/account/", f"/rooms/{canaries.rooms[0].slug}/")]
+    names = {*_set_by(one.headers.get_list("Set-Cookie") for one in [*pages, *answers])}
     declared = [cookie for cookie in get_policy().cookies if cookie.storage == "cookie"]
     wrong = {name for name in names if not any(_covers(cookie, name) for cookie in declared)}
-    return finding(len(pages) + 1, wrong, at_least=PAGES_MIN)
+    return finding(len(pages) + len(answers), wrong, at_least=PAGES_MIN)
 
 
 @check(

@@ -9,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from vasistas.apps.chat.models import Message
+from vasistas.guard import declarations
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Retention
@@ -18,8 +19,15 @@ GRACE = 2 * SWEEP_EVERY  # a sweep may be running, or have failed once
 
 # Of these, only some rows fall under the rule.
 ONLY: dict[str, dict[str, Any]] = {
-    "unproven_account": {"emailaddress__isnull": False, "emailaddress__verified": False, "last_login__isnull": True},
+    "unproven_account": {
+        "emailaddress__isnull": False,
+        "emailaddress__verified": False,
+        "last_login__isnull": True,
+        "is_staff": False,
+    },
 }
+# Of these, a field holds the end of the period; its beginning stands in no field.
+ENDS = {"session": "sessions.Session.expire_date"}
 
 
 @check(
@@ -35,8 +43,8 @@ def nothing_outlives_its_time(now: datetime) -> Finding:
     for rule, model, name in timed_rules():
         rows = _rows(rule, model)
         counted += rows.count()
-        assert rule.days_max is not None  # noqa: S101 — timed_rules yields no other
-        late = rows.filter(**{f"{name}__lt": now - timedelta(days=rule.days_max) - GRACE}).count()
+        days = 0 if rule.key in ENDS else rule.days_max or 0
+        late = rows.filter(**{f"{name}__lt": now - timedelta(days=days) - GRACE}).count()
         if late:
             wrong.append(f"{rule.key}: {late} rows of {model._meta.label}")
     return finding(counted, wrong)
@@ -71,17 +79,28 @@ def _days(key: str) -> int:
 
 
 def timed_rules() -> Iterator[tuple[Retention, type[models.Model], str]]:
-    """The rules whose `after` names a field: (rule, model, name of the field)."""
+    """The rules in days whose `after` names a field, of one model or of all that keep something by the rule:
+    (rule, model, name of the field).
+    """
     for rule in get_policy().retention.values():
-        label, _, name = rule.after.rpartition(".")
-        if rule.days_max is None or label.count(".") != 1:
-            continue
-        try:
-            model = apps.get_model(label)
-            model._meta.get_field(name)
-        except (LookupError, FieldDoesNotExist):
-            continue
-        yield rule, model, name
+        label, _, name = ENDS.get(rule.key, rule.after).rpartition(".")
+        labels = [label] if label else [one for one, held in declarations.declarations().items() if _keeps(held, rule)]
+        for model in (_model_with(one, name) for one in labels if rule.days_max is not None):
+            if model is not None:
+                yield rule, model, name
+
+
+def _keeps(declaration: declarations.Declaration, rule: Retention) -> bool:
+    return any(held.keep == rule.key for held in declaration.personal.values())
+
+
+def _model_with(label: str, name: str) -> type[models.Model] | None:
+    try:
+        model = apps.get_model(label)
+        model._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):  # ValueError: words, not the label of a model
+        return None
+    return model
 
 
 def _rows(rule: Retention, model: type[models.Model]) -> "models.QuerySet[Any]":
