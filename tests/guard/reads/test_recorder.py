@@ -6,12 +6,13 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from tests.guard.reads.log import audit_id, entries_now, reading
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy.models import Subject
-from vasistas.guard import purposes
+from vasistas.guard import declarations, purposes
 from vasistas.guard.purposes import Actor, processing, scope
 from vasistas.guard.reads import gathered, queries, recorder, rows
 from vasistas.guard.reads.models import Entry
@@ -321,3 +322,25 @@ def test_statement_without_a_recorder_records_nothing(vi, monkeypatch):
         list(names(vi))
 
     assert seen() == []
+
+
+# -- Completeness -----------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_every_declared_personal_model_note_themselves():
+    personal = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if (declaration := declarations.of(model)) is not None and declaration.personal
+    ]
+
+    assert len(personal) > 10
+    assert [model._meta.label for model in personal if not hasattr(model.from_db.__func__, rows._WRAPPED)] == []
+
+
+def test_wrapping_twice_notes_once(vi, sam):
+    rows.install()
+    with reading("staff", by=sam):
+        list(names(vi))
+
+    assert [count for *_rest, count in seen()] == [1]
