@@ -49,20 +49,20 @@ def test_a_policy_is_checked_released_changed_and_compared(shipped: Path):
     assert (code, wrong) == (0, "")
     assert told == f"Version 1 is released, in force from {TOMORROW}: {shipped / 'versions'}.\n"
 
-    change(shipped, "days_max = 3\n\n[retention.room_chat]", "days_max = 4\n\n[retention.room_chat]")
+    change(shipped, "days_max = 365\n\n[retention.contract]", "days_max = 400\n\n[retention.contract]")
     code, told, wrong = run(shipped, "policy", "check")
     assert (code, told) == (1, "")
-    assert "retention.unproven_account changed after version 1 was released." in wrong
+    assert "retention.staff_journal changed after version 1 was released." in wrong
     assert "Traceback" not in wrong
 
     code, told, wrong = run(shipped, "policy", "diff", "1", "draft")
     assert (code, wrong) == (0, "")
-    assert told == "Version 1 → 1\n~ retention unproven_account  ! widening\n      days_max: 3 → 4\n"
+    assert told == "Version 1 → 1\n~ retention staff_journal  ! widening\n      days_max: 365 → 400\n"
 
     code, told, wrong = run(shipped, "policy", "release")
     assert (code, wrong) == (0, "")
     assert "Version 2 is released" in told
-    assert "! retention unproven_account: a widening;" in told
+    assert "! retention staff_journal: a widening;" in told
 
 
 def test_words_of_a_clause_are_compared_on_the_command_line(folder: Path):

@@ -127,6 +127,7 @@ def test_cookies_and_clauses_become_typed_objects(folder: Path):
          "uses 'user.contact.email', which its purpose does not allow.", "add it to [purposes.chat]"),
         ('["user.content.chat.public"]\n\n', '["user.content.chat.public", "user.contact.email"]\n\n',
          "The purpose 'chat' allows 'user.contact.email', and none of its activities needs it.", "Remove it"),
+        ('en = "a month"', 'en = "31 days"', "'room_chat' says 31 days in en", "Make them the same."),
         # clauses
         ('checks = ["chat.text_is_sealed"]', "", "The rule 'chat_is_sealed' has no check.", 'Add checks = ["…"]'),
         ("awaits =", 'checks = ["chat.late"]\nawaits =', "awaits stands beside checks.", "Keep the checks"),

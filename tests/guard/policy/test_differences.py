@@ -51,7 +51,7 @@ def test_a_text_tells_before_and_after(folder: Path):
     found = difference(folder, "days_max = 30\n", "days_max = 31\n")
 
     assert [(one.section, one.key, one.title["en"], one.fields) for one in found.parts] == [
-        ("retention", "room_chat", "30 days", (FieldChange("days_max", "30", "31", is_widening=True),))
+        ("retention", "room_chat", "a month", (FieldChange("days_max", "30", "31", is_widening=True),))
     ]
 
 

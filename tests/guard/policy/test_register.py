@@ -78,7 +78,7 @@ def test_csv_has_a_complete_line_for_each_activity(written: Register):
         "Chat",
         "Hosting; Mail house",
         "Mail house (US, Standard contractual clauses (EU) 2021/914, 2027-06-30)",
-        "30 days",
+        "a month",
         "Support",
         "Sealed",
     ]

@@ -7,6 +7,8 @@ from vasistas.guard.policy.model import Reads, Recipient, Retention
 from vasistas.guard.policy.reading import Source
 from vasistas.guard.policy.schema import Parts
 
+_DAYS = re.compile(r"(\d+)\s*(?:days?|jours?)\b")
+
 # Regulation (EU) 2016/679 holds in the Union, and by Decision 154/2018 of the Joint Committee in the rest of the EEA.
 EEA = frozenset(
     re.findall("[A-Z]+", "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO")
@@ -17,6 +19,7 @@ def check(source: Source, parts: Parts, today: date | None) -> None:
     """Note every contradiction as a fault. today: the day transfers are judged on; None: of a version of the past."""
     for rule in parts.retention.values():
         _check_retention(source, rule)
+        _check_words(source, rule)
     for recipient in parts.recipients.values():
         _check_transfer(source, recipient, today)
     _check_categories(source, parts)
@@ -42,6 +45,18 @@ def _check_retention(source: Source, rule: Retention) -> None:
     if rule.statute and not rule.days_min:
         what = f"The rule {rule.key!r} names a statute and no minimum."
         source.fault((*path, "statute"), what, "Add days_min = …, or remove the statute.")
+
+
+def _check_words(source: Source, rule: Retention) -> None:
+    """People are told what the rule says, where its words count days at all."""
+    for language, words in rule.words.items():
+        told = [int(number) for number in _DAYS.findall(words)]
+        if told and rule.days_max is not None and rule.days_max not in told:
+            source.fault(
+                ("retention", rule.key, "words"),
+                f"The rule {rule.key!r} says {told[0]} days in {language}, and its days_max is {rule.days_max}.",
+                "Make them the same.",
+            )
 
 
 def _check_transfer(source: Source, recipient: Recipient, today: date | None) -> None:
