@@ -32,6 +32,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "rooms": rooms.forget,
     "accounts": accounts.forget_unverified,
     "sessions": accounts.forget_sessions,
+    "journal": accounts.forget_journal,
     "reads": reads.forget_old,
 }
 

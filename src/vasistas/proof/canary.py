@@ -72,7 +72,7 @@ def arranging() -> Iterator[None]:
 @contextmanager
 def kept_open() -> Iterator[None]:
     """Keep this thread's connections through the ends of requests, which close one in the midst of a transaction."""
-    every: list[Any] = connections.all()
+    every: list[Any] = list(connections.all())
     own = [connection for connection in every if CLOSING not in connection.__dict__]  # not kept by a caller already
     for connection in own:
         connection.close_if_unusable_or_obsolete = lambda: None  # of this object, hence of this thread

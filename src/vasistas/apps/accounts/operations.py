@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailConfirmation
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -15,6 +17,8 @@ from vasistas.lib.errors import DomainError
 
 UNVERIFIED_KEEP = timedelta(days=3)
 SESSION_ADDRESS_KEEP = timedelta(days=30)
+CONFIRMATION_KEEP = timedelta(days=3)
+STAFF_JOURNAL_KEEP = timedelta(days=365)
 FORGET_BATCH_ROWS = 500
 
 
@@ -92,3 +96,10 @@ def forget_sessions(at: datetime) -> int:
     unseen, _by_model = UserSession.objects.filter(last_seen_at__lt=at - SESSION_ADDRESS_KEEP).delete()
     gone, _by_model = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     return sum((ended, unseen, gone))
+
+
+def forget_journal(at: datetime) -> int:
+    """Delete what staff did STAFF_JOURNAL_KEEP ago, and confirmations nobody followed; return how many rows went."""
+    entries, _by_model = LogEntry.objects.filter(action_time__lt=at - STAFF_JOURNAL_KEEP).delete()
+    links, _by_model = EmailConfirmation.objects.filter(sent__lt=at - CONFIRMATION_KEEP).delete()
+    return sum((entries, links))

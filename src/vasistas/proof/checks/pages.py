@@ -149,7 +149,8 @@ def cookies_are_declared(now: datetime) -> Finding:
     with canary.stage(now) as canaries:
         member = canary.browser_of(canaries.vi)
         answers += [member.get(path) for path in ("/", "/account/", f"/rooms/{canaries.rooms[0].slug}/")]
-    names = {*_set_by(one.headers.get_list("Set-Cookie") for one in [*pages, *answers])}
+    headers = [page.headers for page in pages] + [answer.headers for answer in answers]
+    names = {*_set_by(one.get_list("Set-Cookie") for one in headers)}
     declared = [cookie for cookie in get_policy().cookies if cookie.storage == "cookie"]
     wrong = {name for name in names if not any(_covers(cookie, name) for cookie in declared)}
     return finding(len(pages) + len(answers), wrong, at_least=PAGES_MIN)
