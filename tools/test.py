@@ -29,7 +29,8 @@ def postgres() -> None:
     """The domain again, on the production database engine."""
     packages.require("postgresql")
     with servers.postgres() as address:
-        _run(*PYTEST, "tests/apps", "tests/guard", "tests/pages", environment={"VASISTAS_DATABASE_URL": address})
+        both = {"VASISTAS_DATABASE_URL": address, "VASISTAS_KEYS_DATABASE_URL": address}
+        _run(*PYTEST, "tests/apps", "tests/guard", "tests/pages", environment=both)
 
 
 def javascript() -> None:

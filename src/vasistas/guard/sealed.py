@@ -71,18 +71,22 @@ class SealedAttribute(DeferredAttribute):
 
     field: "SealedText"
 
+    def __init__(self, field: "SealedText") -> None:
+        super().__init__(field)
+        self._name: str = field.attname  # at hand: set for every row that is loaded
+
     def __get__(self, instance: Any, cls: type | None = None) -> Any:
         if instance is None:
             return self
         try:
-            value = instance.__dict__[self.field.attname]
+            value = instance.__dict__[self._name]
         except KeyError:
             super().__get__(instance, cls)  # deferred: loads it
-            value = instance.__dict__[self.field.attname]
+            value = instance.__dict__[self._name]
         return self.field.open(instance, value) if isinstance(value, bytes) else value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        instance.__dict__[self.field.attname] = bytes(value) if type(value) is memoryview else value
+        instance.__dict__[self._name] = value if type(value) is not memoryview else bytes(value)
 
 
 class SealedText(_Binary):
