@@ -1,10 +1,12 @@
 """Mails of the demo on a page, and mails of a real site to SMTP."""
 
 import pytest
+import time_machine
+from allauth.mfa.totp.internal import auth as totp
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, mailers
 
-from vasistas.apps.accounts import outbox
+from vasistas.apps.accounts import outbox, queries
 
 OURS = {"default": {"BACKEND": "vasistas.apps.accounts.outbox.OutboxBackend"}}
 
@@ -113,3 +115,17 @@ def test_smtp_posts_behind_the_request_and_names_nobody_when_it_fails(settings, 
     assert [record.message for record in caplog.records] == ["mail not sent"]
     assert caplog.records[0].error == "ConnectionRefusedError"
     assert "vi@example.org" not in str(caplog.records[0].__dict__)
+
+
+def test_the_code_of_the_demos_staff_is_the_authenticators(settings, client) -> None:
+    settings.DEMO = True
+    assert queries.demo_staff_code(0) is None
+    path = queries.demo_staff_secret_file()
+    path.parent.mkdir(parents=True)
+    path.write_text("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+
+    shown = queries.demo_staff_code(59)
+
+    assert shown == queries.StaffCode(f"{totp.hotp_value(path.read_text(), 1):06d}", 1)
+    with time_machine.travel(59, tick=False):
+        assert shown.code in client.get("/demo/mail/").content.decode()

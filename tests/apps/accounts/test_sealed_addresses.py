@@ -2,7 +2,6 @@
 
 import pytest
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 
 from tests.apps.accounts.test_sign_in import PASSWORD, confirm_it_is_me, is_signed_in
@@ -59,7 +58,6 @@ def test_every_way_in_takes_any_case(client, client_class, mailoutbox, spelt):
 @pytest.fixture
 def staff(client):
     sam = make_member("Sam", is_staff=True, is_superuser=True)
-    Authenticator.objects.create(user=sam, type=Authenticator.Type.TOTP, data={})
     client.force_login(sam)
     return client
 

@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connections
 
+from tests.factories.accounts import make_member
 from tests.factories.chat import NOW, Cast, after, make_message, make_messages, make_mute
 from vasistas.apps.accounts.queries import alias_for
 from vasistas.apps.chat import operations, queries
@@ -12,9 +13,6 @@ from vasistas.apps.chat.models import Message
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard import keyring
-
-LOG_QUERIES = 4  # that a host or moderator saw who is kept out: the subjects' numbers, and the entries, atomically
-
 
 LOG_QUERIES = 4  # of the read log, where the block itself is the scope: audit numbers, and the entries in a savepoint
 
@@ -171,3 +169,10 @@ def test_get_message_for_refuses_what_is_not_there_or_not_theirs(cast: Cast) -> 
     for gone in (deleted.pk, Message.objects.latest("pk").pk + 1):
         with pytest.raises(queries.MessageNotFound):
             queries.get_message_for(cast.bo, cast.room, gone, NOW)
+
+
+def test_the_role_of_staff_gives_no_tools_without_a_second_factor(cast: Cast) -> None:
+    half = make_member("Lea", password=None, is_staff=True, second_factor=False)
+
+    assert queries.standing_of(cast.room, cast.sam, NOW).has_desk
+    assert not queries.standing_of(cast.room, half, NOW).has_desk

@@ -2,9 +2,13 @@
 
 import hashlib
 import hmac
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 
 from vasistas.apps.accounts.models import Member
@@ -38,3 +42,29 @@ def has_second_factor(member: Known) -> bool:
     """Whether signing in as this member needs more than a password: an authenticator app or a passkey."""
     factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     return bool(Authenticator.objects.filter(user_id=member.pk, type__in=factors).exists())
+
+
+# -- The demo ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StaffCode:
+    """The code that signs the demo's staff in as their second factor. left_s: seconds it is good for."""
+
+    code: str
+    left_s: int
+
+
+def demo_staff_code(now: float) -> StaffCode | None:
+    """The code of the moment, or None where the demo made no secret for its staff."""
+    path = demo_staff_secret_file()
+    if not path.is_file():
+        return None
+    period_s = mfa_settings.TOTP_PERIOD
+    code = totp.format_hotp_value(totp.hotp_value(path.read_text(), int(now) // period_s))
+    return StaffCode(code, period_s - int(now) % period_s)
+
+
+def demo_staff_secret_file() -> Path:
+    """Where the demo keeps the one secret of its staff's authenticator."""
+    return Path(settings.DATA) / "secrets" / "demo_staff_totp"

@@ -1,5 +1,6 @@
 """Pages of accounts that django-allauth has not: another name shown, and the demo's mails."""
 
+import time
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vasistas.apps.accounts import operations, outbox
+from vasistas.apps.accounts import operations, outbox, queries
 from vasistas.apps.accounts.forms import NameForm
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
@@ -36,7 +37,12 @@ def change_name(request: HttpRequest) -> HttpResponse:
 @touches_nothing("mails of the demo are files")
 def demo_mails(request: HttpRequest) -> HttpResponse:
     _require_demo()
-    return render(request, "accounts/demo_mails.html", {"mails": outbox.latest(), "kept_max": outbox.MAILS_KEPT_MAX})
+    context = {
+        "mails": outbox.latest(),
+        "kept_max": outbox.MAILS_KEPT_MAX,
+        "staff_code": queries.demo_staff_code(time.time()),
+    }
+    return render(request, "accounts/demo_mails.html", context)
 
 
 @require_safe

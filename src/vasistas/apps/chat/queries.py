@@ -157,7 +157,7 @@ def standing_of(room: Room, viewer: Someone, at: datetime) -> rules.Standing:
     return rules.Standing(
         is_signed_in=member.is_active,
         has_verified_mail=EmailAddress.objects.filter(user_id=member.pk, verified=True).exists(),
-        is_staff=member.is_staff,
+        is_staff=member.acts_as_staff,
         is_follower=rooms.is_following(member, room),
         is_banned=rooms.is_banned(member, room, at),
         muted_until=mute.until if mute else None,

@@ -97,7 +97,7 @@ def get_own_room(member: Member, slug: str) -> Room:
     room = Room.objects.for_desk().filter(slug=slug, host__member=member).first()
     if room is not None:
         return room
-    known = Room.objects.all() if member.is_staff else Room.objects.shown()  # as rules.can_know_of
+    known = Room.objects.all() if member.acts_as_staff else Room.objects.shown()  # as rules.can_know_of
     if known.filter(slug=slug).exists():
         raise NotAllowed(_("Only the host of this room can do that."), code="rooms.not_host")
     raise RoomNotFound(_("There is no such room."))

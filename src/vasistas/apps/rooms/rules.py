@@ -52,7 +52,7 @@ def is_host(member: Member | None, room: Room) -> bool:
 
 def can_know_of(viewer: Viewer, room: Room) -> bool:
     """A private room, or one whose host is suspended or gone, exists for nobody else but its host and staff."""
-    if is_host(viewer.member, room) or (viewer.member is not None and viewer.member.is_staff):
+    if is_host(viewer.member, room) or (viewer.member is not None and viewer.member.acts_as_staff):
         return True
     return room.state != State.PRIVATE and not room.host.is_barred
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import transaction
 from django.utils import timezone
 
+from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
@@ -106,7 +108,19 @@ def _open(show: Show, members: dict[str, Member], at: datetime) -> None:
 def _member(person: Person, word: str) -> Member:
     member = Member.objects.create_user(person.mail, person.name, word, is_staff=person.is_staff)
     EmailAddress.objects.create(user=member, email=person.mail, verified=True, primary=True)
+    if person.is_staff:
+        TOTP.activate(member, staff_secret())
     return member
+
+
+def staff_secret() -> str:
+    """The one secret of the staff's authenticator; its codes stand on the page of the demo's mails."""
+    path = accounts.demo_staff_secret_file()
+    if not path.is_file():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(generate_totp_secret())
+        path.chmod(0o600)
+    return path.read_text()
 
 
 @processing("rooms")
@@ -124,6 +138,6 @@ def programme(url: str, word: str) -> str:
         f"\nVasistas is at {url}/\n"
         f"  a live room          {url}/rooms/reef/\n"
         f"  your own camera      sign in as Mira, then {url}/studio/live/\n"
-        f"  all mails it sends   {url}/demo/mail/\n\n"
+        f"  all mails it sends   {url}/demo/mail/, and the codes that Sam and Lea need to sign in\n\n"
         f"Logins (mail and password):\n{logins}\n\nCtrl-C stops it."
     )
