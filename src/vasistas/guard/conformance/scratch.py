@@ -106,15 +106,22 @@ def serve(build: Callable[[datetime], None], keys: Sequence[str], now: datetime)
     for folder in used:
         shutil.copytree(folder, _clean_copy_of(folder))
     for key in keys:
-        if os.getppid() != parent:  # whoever asked has gone, and nobody else cleans up
-            shutil.rmtree(Path(settings.DATA).parent)
-            return
         is_red, detail = _in_a_fork(key, now)
-        sys.stdout.write(json.dumps({"key": key, "is_red": is_red, "detail": detail}) + "\n")
-        sys.stdout.flush()
+        if os.getppid() != parent or not _say({"key": key, "is_red": is_red, "detail": detail}):
+            shutil.rmtree(Path(settings.DATA).parent)  # whoever asked has gone, and nobody else cleans up
+            return
         for folder in used:
             shutil.rmtree(folder)
             shutil.copytree(_clean_copy_of(folder), folder)
+
+
+def _say(result: object) -> bool:
+    """Print one line; return whether anybody listens."""
+    try:
+        os.write(sys.stdout.fileno(), json.dumps(result).encode() + b"\n")
+    except BrokenPipeError:
+        return False
+    return True
 
 
 def is_scratch(data: Path) -> bool:
