@@ -61,6 +61,8 @@ def two_versions(policy_folder):
     change(policy_folder / "clauses/en.md", "## 3. Problem reports\n", "## 3. Problem reports\n\nA planted sentence.\n")
     change(policy_folder / "clauses/fr.md", "Signalement d’un problème\n", "Signalement d’un problème\n\nUne phrase.\n")
     change(policy_folder / "policy.toml", 'after = "chat.Message.said_at"\ndays_max = 30', LONGER)
+    change(policy_folder / "policy.toml", "30 days after it was said", "60 days after it was said")
+    change(policy_folder / "policy.toml", "30 jours après l’envoi", "60 jours après l’envoi")
     release(policy_folder)
     return policy_folder
 
