@@ -365,7 +365,7 @@ def test_checks_tell_a_field_in_the_wrong_place() -> None:
             app_label = "privacy"
             apps = Letter._meta.apps
 
-    assert [fault.id for fault in Postcard._meta.get_field("body").check()] == ["guard.E020", "guard.E021"]
+    assert [fault.id for fault in Postcard._meta.get_field("body").check()] == ["guard.E030", "guard.E031"]
 
 
 # -- Many rows ---------------------------------------------------------------------------------------------------------

@@ -129,10 +129,9 @@ def _require_policy() -> None:
 
 def _open_key_store() -> None:
     """Before the data: its migrations may seal. A wrong root key ends the start here, with nothing written."""
-    from vasistas.guard import keyring  # noqa: PLC0415 — needs django.setup()
+    from vasistas.config import key_store  # noqa: PLC0415 — needs django.setup()
 
-    call_command("migrate", keyring.LABEL, database=keyring.ALIAS, interactive=False, verbosity=0)
-    keyring.open_store()
+    key_store.prepare()
 
 
 @contextmanager

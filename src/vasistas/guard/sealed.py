@@ -236,10 +236,10 @@ class SealedText(_Binary):
 
     def _check_place(self) -> Iterable[checks.CheckMessage]:
         if not issubclass(self.model, SealedRow):
-            yield checks.Error(f"{self} stands on a model that is no SealedRow.", hint="Inherit it.", id="guard.E020")
+            yield checks.Error(f"{self} stands on a model that is no SealedRow.", hint="Inherit it.", id="guard.E030")
         if self.unique or getattr(self, "db_index", False):
             yield checks.Error(
-                f"{self} cannot be indexed: each sealing differs.", hint="Index a keyring.blind().", id="guard.E021"
+                f"{self} cannot be indexed: each sealing differs.", hint="Index a keyring.blind().", id="guard.E031"
             )
         declaration = declarations.of(self.model)
         held = declaration.fields.get(self.name) if declaration else None
@@ -247,7 +247,7 @@ class SealedText(_Binary):
             yield checks.Error(
                 f"{self} is sealed with the class {self.key_class!r} and declared with {held.key_class!r}.",
                 hint="Say the same in both.",
-                id="guard.E022",
+                id="guard.E032",
             )
 
 

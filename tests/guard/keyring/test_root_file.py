@@ -134,8 +134,9 @@ def test_a_folder_that_cannot_be_written_is_told(path: Path) -> None:
 def test_the_address_chooses_the_adapter(tmp_path: Path) -> None:
     assert root_key("file:", data=tmp_path).where == str(tmp_path / "keys" / "root.key")
     assert root_key("file:/etc/site.key", data=tmp_path).where == "/etc/site.key"
-    with pytest.raises(RootKeyFault, match="names 'kms'"):
-        root_key("kms:anything", data=tmp_path)
+    for unlike in ("kms:anything", "file:relative/root.key", ""):
+        with pytest.raises(RootKeyFault, match="set it to file:, file:/path or vault:https://"):
+            root_key(unlike, data=tmp_path)
 
 
 # -- Beside a key store ------------------------------------------------------------------------------------------------

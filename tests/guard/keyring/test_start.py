@@ -12,6 +12,17 @@ from vasistas.guard.keyring.root_file import RootKeyFile
 
 CLI = "import sys; from vasistas.config import cli; cli.main(sys.argv[1:])"
 
+SUBJECT = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "vasistas.config.settings"
+import django; django.setup()
+from django.utils import timezone
+from vasistas.apps.privacy import operations
+from vasistas.guard.purposes import processing
+with processing("account"):
+    operations.create_subject(kind="member", at=timezone.now())
+"""
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> dict[str, str]:
@@ -65,3 +76,22 @@ def test_a_site_starts_with_its_own_root_key_alone(site: dict[str, str]) -> None
     migrated = vasistas(site, "manage", "migrate")
     assert (migrated.returncode, migrated.stderr.splitlines()[-1][:28]) == (1, f"vasistas: The root key {root}"[:28])
     assert contents(data) == {name: held for name, held in before.items() if name != "keys/root.key"}
+
+
+def test_an_empty_key_store_beside_sealed_data_is_refused_until_it_is_wanted(site: dict[str, str]) -> None:
+    assert vasistas(site, "manage", "migrate", "--verbosity", "0", "--skip-checks").returncode == 0
+    made = subprocess.run([sys.executable, "-c", SUBJECT], env=site, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    for file in (Path(site["VASISTAS_DATA"]) / "keys").glob("keyring.sqlite3*"):
+        file.unlink()
+
+    refused = vasistas(site, "manage", "migrate")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        "vasistas: The key store is empty, but the data is sealed with the keys of another"
+    )
+    assert vasistas(site, "keys", "begin").stderr.startswith("vasistas: What was sealed with lost keys stays closed")
+    assert vasistas(site, "manage", "migrate").returncode == 1
+    assert vasistas(site, "keys", "begin", "--yes").returncode == 0
+    assert vasistas(site, "manage", "migrate", "--verbosity", "0").returncode == 0

@@ -10,7 +10,7 @@ from vasistas.config.failure import CommandFailed
 
 def add(command: AddCommand) -> None:
     """Add `vasistas keys` to the parser."""
-    keys = command("keys", None, "Look after the keys of sealed fields: status, check, rotate.")
+    keys = command("keys", None, "Look after the keys of sealed fields: status, check, rotate, begin.")
     actions = keys.add_subparsers(required=True, metavar="ACTION")
 
     def action(name: str, run: object, summary: str) -> argparse.ArgumentParser:
@@ -24,6 +24,8 @@ def add(command: AddCommand) -> None:
     rotate.add_argument("--batch", type=_rows, default=500, help="keys of one transaction (%(default)s)")
     rotate.add_argument("--dry-run", action="store_true", help="tell what would be done")
     rotate.add_argument("--yes", action="store_true", help="do it")
+    begin = action("begin", _begin, "Begin a key store beside data whose own keys are lost for good.")
+    begin.add_argument("--yes", action="store_true", help="do it")
 
 
 def _rows(value: str) -> int:
@@ -78,11 +80,28 @@ def _rotate(options: argparse.Namespace) -> None:
         _say(f"version {version}: retired")
 
 
-def _load() -> None:
+def _begin(options: argparse.Namespace) -> None:
+    _setup()
+    from vasistas.config import key_store  # noqa: PLC0415 — needs django.setup()
+    from vasistas.guard import keyring  # noqa: PLC0415 — needs django.setup()
+
+    if not options.yes:
+        raise CommandFailed(
+            "What was sealed with lost keys stays closed for ever. Say --yes if nothing can be restored."
+        )
+    key_store.prepare(begin=True)
+    _say(f"root key: {keyring.open_store().where}")
+
+
+def _setup() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
     import django  # noqa: PLC0415 — loads only when a command needs it
 
     django.setup()
+
+
+def _load() -> None:
+    _setup()
     from django.db import connections  # noqa: PLC0415 — needs django.setup()
 
     from vasistas.guard import keyring  # noqa: PLC0415 — needs django.setup()

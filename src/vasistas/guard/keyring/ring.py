@@ -82,8 +82,7 @@ def key_of(key_id: bytes) -> DataKey:
     """
     held = _by_id.get(key_id)
     if held is None or held.until < _now():
-        preload([key_id])
-        held = _by_id.get(key_id)
+        held = _load({key_id}).get(key_id)
         if held is None:
             raise KeyUnknown("No key of this id is in the key store. Is it an older copy than the data?")
     if held.key is None:
@@ -94,12 +93,8 @@ def key_of(key_id: bytes) -> DataKey:
 def preload(key_ids: Iterable[bytes]) -> None:
     """Have the keys of a page of rows at hand by one query; unknown and destroyed ones raise when they are used."""
     now = _now()
-    missing = {one for one in key_ids if (held := _by_id.get(one)) is None or held.until < now}
-    if missing:
-        found = store.by_id(missing)
-        _hold(found, now)
-        for lost in missing - {row.id.bytes for row in found}:
-            _by_id.pop(lost, None)
+    if missing := {one for one in key_ids if (held := _by_id.get(one)) is None or held.until < now}:
+        _load(missing)
 
 
 def destroy(handle: UUID) -> int:
@@ -159,6 +154,11 @@ def open_store() -> RootKey:
         return _root
 
 
+def is_empty() -> bool:
+    """Whether the key store holds no key; tombstones do not count."""
+    return store.is_empty()
+
+
 def forget_cached() -> None:
     """Forget every opened key, and that the root key was proven."""
     global _root  # noqa: PLW0603 — see open_store
@@ -201,6 +201,11 @@ def _from_owner(handle: UUID, key_class: str) -> _Held:
         )
         row = store.add(fresh, os.urandom(SECRET_BYTES), open_store())
     return _hold([row], now)[row.id.bytes]
+
+
+def _load(key_ids: set[bytes]) -> dict[bytes, _Held]:
+    now = _now()
+    return _hold(store.by_id(key_ids), now)
 
 
 def _hold(rows: list[models.DataKey], now: float) -> dict[bytes, _Held]:

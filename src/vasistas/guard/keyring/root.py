@@ -59,8 +59,8 @@ def root_key(url: str, *, data: Path) -> RootKey:
     from vasistas.guard.keyring.root_vault import RootKeyVault  # noqa: PLC0415 — see above
 
     kind, _, rest = url.partition(":")
-    if kind == "file":
+    if kind == "file" and (not rest or Path(rest).is_absolute()):
         return RootKeyFile(Path(rest) if rest else data / "keys" / "root.key")
     if kind == "vault":
         return RootKeyVault(rest)
-    raise RootKeyFault(f"VASISTAS_ROOT_KEY names {kind!r}; set it to file:, file:/path or vault:https://….")
+    raise RootKeyFault(f"VASISTAS_ROOT_KEY names {kind}:; set it to file:, file:/path or vault:https://….")

@@ -3,10 +3,11 @@
 import sys
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connection
 
+from vasistas.config import key_store
+from vasistas.config.failure import CommandFailed
 from vasistas.guard import keyring
 from vasistas.guard.purposes import Actor, Silent, processing, scope
 from vasistas.guard.reads.models import Entry
@@ -19,10 +20,9 @@ class Command(migrate.Command):
         """From the command line: the key store first, for migrations of the data may seal."""
         options, _rest = self.create_parser(argv[0], argv[1]).parse_known_args(argv[2:])
         if options.database == DEFAULT_DB_ALIAS and not (options.plan or options.check_unapplied):
-            call_command("migrate", keyring.LABEL, database=keyring.ALIAS, interactive=False, verbosity=0)
             try:
-                keyring.open_store()
-            except keyring.RootKeyFault as fault:
+                key_store.prepare()
+            except (CommandFailed, keyring.RootKeyFault) as fault:
                 sys.exit(f"vasistas: {fault}")
         super().run_from_argv(argv)
 
