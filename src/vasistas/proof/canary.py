@@ -47,14 +47,15 @@ class Canaries:
 
 @contextmanager
 def stage(now: datetime) -> Iterator[Canaries]:
-    """Let the canaries in, and out again without a trace."""
+    """Let the canaries in, and out again without a trace; what the read log keeps of them goes with them."""
     canaries: Canaries | None = None
     try:
         with kept_open(), transaction.atomic():
             with arranging():
                 canaries = _arrive(now)
             try:
-                yield canaries
+                with purposes.scope(lambda: purposes.NOBODY), purposes.processing("prove"):
+                    yield canaries
             finally:
                 transaction.set_rollback(True)
     finally:
@@ -64,7 +65,7 @@ def stage(now: datetime) -> Iterator[Canaries]:
 
 @contextmanager
 def arranging() -> Iterator[None]:
-    """Touch canaries' data; what the read log keeps of it is rolled back with them."""
+    """Write about canaries, and read what no page shows of them."""
     with purposes.scope(lambda: purposes.NOBODY), purposes.processing("maintain", reason=REASON):
         yield
 

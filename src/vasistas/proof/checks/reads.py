@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from vasistas.guard import purposes, subjects
@@ -100,18 +100,16 @@ counterexample("reads.no_log_no_data")(stop_recording)
 
 @contextmanager
 def _log_refused() -> Iterator[None]:
-    """Let the database refuse new entries on this connection alone, until the canaries' transaction is rolled back."""
-    table = Entry._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                f"CREATE TEMP TRIGGER no_log BEFORE INSERT ON main.{table} BEGIN SELECT RAISE(ABORT, 'no log'); END"
-            )
-        else:
-            cursor.execute("SET LOCAL transaction_read_only = on")
-    try:
-        yield
-    finally:
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("DROP TRIGGER no_log")
+    """Let the database refuse new entries on this connection alone, for a part of the canaries' transaction."""
+    refuse = (
+        f"CREATE TEMP TRIGGER no_log BEFORE INSERT ON main.{Entry._meta.db_table} BEGIN SELECT RAISE(ABORT, ''); END"
+    )
+    if connection.vendor != "sqlite":
+        refuse = "SET LOCAL transaction_read_only = on"
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(refuse)
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
