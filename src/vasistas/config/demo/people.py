@@ -7,6 +7,7 @@ from pathlib import Path
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from vasistas.apps.rooms.models import Room
 from vasistas.guard.purposes import processing
 
 PASSWORD_BYTES = 5
+STAFF_MAY = ["view_member", "view_host", "change_host", "view_studio", "view_room", "view_broadcast"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def _member(person: Person, word: str) -> Member:
     EmailAddress.objects.create(user=member, email=person.mail, verified=True, primary=True)
     if person.is_staff:
         TOTP.activate(member, staff_secret())
+        member.user_permissions.set(Permission.objects.filter(codename__in=STAFF_MAY))
     return member
 
 
