@@ -111,7 +111,7 @@ TEMPLATES = [
 # -- Data ------------------------------------------------------------------------------------------------------------
 
 
-def _database(url: str, *, file: Path) -> dict[str, object]:
+def _database(url: str, *, file: Path, pragmas: str = "PRAGMA synchronous=NORMAL;") -> dict[str, object]:
     """`sqlite:` (the file) or `postgresql://user:password@host:port/name`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -122,7 +122,7 @@ def _database(url: str, *, file: Path) -> dict[str, object]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",  # a reader never upgrades half-way: no SQLITE_BUSY in mid-write
                 "timeout": 10,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+                "init_command": f"PRAGMA journal_mode=WAL; {pragmas}",
             },
         }
     if parts.scheme in {"postgresql", "postgres"}:
@@ -144,7 +144,11 @@ def _database(url: str, *, file: Path) -> dict[str, object]:
 DATABASES = {
     "default": _database(env.text("DATABASE_URL", "sqlite:"), file=DATA / "site.sqlite3")
     | {"TEST": {"DEPENDENCIES": ["keys"]}},
-    "keys": _database(env.text("KEYS_DATABASE_URL", "sqlite:"), file=DATA / "keys" / "keyring.sqlite3")
+    "keys": _database(
+        env.text("KEYS_DATABASE_URL", "sqlite:"),
+        file=DATA / "keys" / "keyring.sqlite3",
+        pragmas="PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",  # none is lost with the power, none stays in a page
+    )
     | {"TEST": {"DEPENDENCIES": [], "MIGRATE": False}},  # one table each; the tests of the keyring migrate it
 }
 DATABASE_ROUTERS = ["vasistas.guard.keyring.router.KeysApart"]

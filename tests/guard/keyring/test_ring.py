@@ -215,6 +215,24 @@ def test_a_key_that_never_was_is_told_apart_from_one_destroyed() -> None:
         keyring.key_of(b"never there, no.")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connections['keys'].vendor != 'sqlite'", reason="the files of SQLite")
+def test_a_destroyed_key_leaves_no_byte_in_the_files() -> None:
+    handle, others = uuid4(), [uuid4() for _ in range(50)]
+    for one in (handle, *others):
+        keyring.data_key(one, "identity")
+    wrapped, kept = (bytes(DataKey.objects.get(handle=one).wrapped) for one in (handle, others[0]))
+    file = Path(connections[keyring.ALIAS].settings_dict["NAME"])
+
+    def held(value: bytes) -> bool:
+        return any(value in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+
+    assert held(wrapped)
+    keyring.destroy(handle)
+    assert not held(wrapped)
+    assert held(kept)
+
+
 # -- Many at once ------------------------------------------------------------------------------------------------------
 
 

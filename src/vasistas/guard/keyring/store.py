@@ -119,4 +119,17 @@ def destroy(handle: UUID, at: datetime) -> int:
             ignore_conflicts=True,
         )
         live = DataKey.objects.filter(handle=handle, destroyed_at__isnull=True)
-        return live.update(wrapped=b"", root_version=0, destroyed_at=at)
+        count = live.update(wrapped=b"", root_version=0, destroyed_at=at)
+    _leave_no_bytes()
+    return count
+
+
+def _leave_no_bytes() -> None:
+    """Empty SQLite's write-ahead log, which still holds the wrapped keys; its pages are overwritten (secure_delete).
+
+    PostgreSQL keeps dead rows until its vacuum comes; rotating the root key makes them worthless, there and in backups.
+    """
+    connection = connections[ALIAS]
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
