@@ -151,6 +151,16 @@ def test_what_starts_in_a_context_of_its_own_states_its_own(vi):
         contextvars.Context().run(list, Member.objects.all())
 
 
+def test_the_gate_stays_when_a_connection_was_opened_inside_of_another_wrapper():
+    fresh = connection.copy()
+
+    with fresh.execute_wrapper(lambda execute, *call: execute(*call)):
+        gate.install(fresh)
+        gate.install(fresh)
+
+    assert fresh.execute_wrappers == [gate.check]
+
+
 def test_statements_composed_by_the_driver_are_read(vi):
     if connection.vendor != "postgresql":
         pytest.skip("psycopg alone composes statements")

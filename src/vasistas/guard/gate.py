@@ -46,7 +46,7 @@ class Touched:
 def install(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
     """Put the gate before every statement of `connection`; for the signal `connection_created`."""
     if check not in connection.execute_wrappers:
-        connection.execute_wrappers.append(check)
+        connection.execute_wrappers.insert(0, check)  # leaving an execute_wrapper() block takes the last one away
 
 
 def check(execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: Mapping[str, Any]) -> Any:  # noqa: FBT001 — Django's signature
