@@ -147,7 +147,7 @@ DATABASES = {
     "keys": _database(
         env.text("KEYS_DATABASE_URL", "sqlite:"),
         file=DATA / "keys" / "keyring.sqlite3",
-        pragmas="PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",  # none is lost with the power, none stays in a page
+        pragmas="PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",  # none lost by a power cut, none left in a page
     )
     | {"TEST": {"DEPENDENCIES": [], "MIGRATE": False}},  # one table each; the tests of the keyring migrate it
 }

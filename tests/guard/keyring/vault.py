@@ -127,6 +127,7 @@ def running() -> Iterator[Vault]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body in one packet
 
         def _reply(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
