@@ -46,7 +46,7 @@ def javascript() -> None:
 
 def browser() -> None:
     """Journeys in Chromium against the whole site."""
-    packages.require("chromium")
+    packages.require("chromium", "postgresql")
     _run(*PYTEST, "tests/e2e")
 
 
