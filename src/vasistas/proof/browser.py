@@ -54,7 +54,8 @@ class Browser:
     ) -> httpx.Response:
         application = import_string(settings.ASGI_APPLICATION)
         transport = httpx.ASGITransport(application, raise_app_exceptions=False, client=(ADDRESS, 50_000))
-        sent = {"User-Agent": AGENT, "Accept": "text/html,*/*", **headers}
+        edge = {"X-Forwarded-Proto": "https"} if settings.HTTPS else {}  # as the proxy in front says it
+        sent = {"User-Agent": AGENT, "Accept": "text/html,*/*", **edge, **headers}
         async with httpx.AsyncClient(
             transport=transport, base_url=settings.PUBLIC_URL, cookies=self.cookies, timeout=ANSWER_S_MAX
         ) as client:
