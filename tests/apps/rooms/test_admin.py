@@ -2,11 +2,13 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories.accounts import make_member
 from tests.factories.rooms import make_room
 from vasistas.apps.providers.models import Host
-from vasistas.apps.rooms.models import Broadcast, Room
+from vasistas.apps.rooms.models import Ban, Broadcast, Room
+from vasistas.guard.reads.models import Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +42,15 @@ def test_staff_suspend_a_host(sam: Client) -> None:
     assert sam.post(f"/admin/providers/host/{host.pk}/change/", {"is_suspended": "on"}).status_code == 302
     assert Host.objects.get().is_suspended
     assert sam.get("/admin/providers/host/add/").status_code == 403
+
+
+def test_staff_read_why_someone_is_banned_and_that_is_noted(sam: Client) -> None:
+    room, vi = make_room(), make_member("Vi", password=None)
+    ban = Ban.objects.create(room=room, member=vi, by=room.host.member, reason="flooding", at=timezone.now())
+    Entry.objects.all().delete()
+
+    assert "flooding" not in sam.get("/admin/rooms/ban/").text  # a list opens nothing that is sealed
+    assert "flooding" in sam.get(f"/admin/rooms/ban/{ban.pk}/change/").text
+
+    noted = Entry.objects.filter(purpose="staff", actor_kind="staff", subject=str(vi.subject.audit_id))
+    assert [("rooms.Ban.reason" in entry.mask.split()) for entry in noted.order_by("pk")] == [False, True]
