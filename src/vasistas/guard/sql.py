@@ -16,8 +16,10 @@ _VALUES = re.compile(r"%s(?:\s*,\s*%s)+")  # thousands of values in a list say n
 _ROWS = re.compile(r"\(%s\)(?:\s*,\s*\(%s\))+")  # nor do thousands of rows
 _TOKEN = re.compile(
     r"""
-    (?P<space>[\s\[\]]+|--[^\n]*|/\*.*?\*/|\$(?:[^\W\d]\w*)?\$)     # the body between $$ and $$ is read as SQL
-  | (?P<escaped>[uU]&["'])
+    (?P<space>\s+|--[^\n]*|/\*.*?\*/)
+  | (?P<bracket>[\[\]])                           # of a name on SQLite, of a place in a list on PostgreSQL
+  | (?P<dollar>\$(?:[^\W\d]\w*)?\$)               # the body between $$ and $$ is read as SQL
+  | (?P<escaped>[uU]&["']|%\((?!\w+\)s))
   | (?P<literal>[eE]'(?:[^'\\]|\\.|'')*'|[bBnNxX]?'(?:[^']|'')*')
   | (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`)
   | (?P<value>%\(\w+\)s|%s|%%|\d[\w.]*|\$\d+)
@@ -32,12 +34,23 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_PLAIN = re.compile(r"'(?:[^']|'')*'")
+_HIDES = re.compile(r"""['"`]|--|/\*""")  # what may hide SQL from one engine and not from another
+
+
 # Statements without rows of ours in them: of transactions, of sessions, of the house-keeping of the engine.
 _NO_DATA = _words("""
     abort analyze attach begin checkpoint close cluster comment commit deallocate detach discard end grant listen notify
     pragma reindex release reset revoke rollback savepoint set show start unlisten vacuum
 """)
 _DDL = _words("alter create drop")
+# What runs SQL from a text, and where the engine itself keeps samples of values, or the texts of queries.
+_UNSEEN = _words("""
+    execute query_to_xml query_to_xmlschema query_to_xml_and_xmlschema table_to_xml table_to_xmlschema
+    table_to_xml_and_xmlschema schema_to_xml schema_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema
+    cursor_to_xml ts_stat ts_rewrite dblink dblink_exec pg_read_file pg_read_binary_file pg_stats pg_statistic
+    pg_stats_ext pg_stats_ext_exprs pg_stat_activity pg_stat_statements sqlite_stat3 sqlite_stat4 sqlite_dbpage
+""")
 _BEFORE_TABLE_AS_QUERY = _words("all as except intersect union (")  # TABLE x is short for SELECT * FROM x
 _QUERY = _words("delete insert select table update values with")
 _RESERVED = _words("""
@@ -46,6 +59,11 @@ _RESERVED = _words("""
     intersect into is isnull join lateral left like limit natural not nothing notnull null of offset on only or order
     outer over overriding partition preceding range replace restart restrict returning right row rows select set share
     skip table tablesample then to truncate unbounded union update user using values when where window with
+""")
+# Reserved here, yet names on PostgreSQL: after a table of a FROM list they can only be its alias.
+_ODD_ALIASES = _words("""
+    by cascade conflict current delete escape filter following glob ignore insert nothing over partition preceding range
+    replace restart restrict row rows set share skip truncate unbounded update values
 """)
 _CLAUSES = {
     "select": "select",
@@ -86,6 +104,7 @@ class _Token:
     clause: str = "rest"
     level: int = 0  # of the query it stands in: 0 is the outermost
     is_definition: bool = False  # names a table or an alias, not a value of it
+    opened_at: int = -1  # of a closing bracket around no query: where it opened
 
     def says(self, *words: str) -> bool:
         return self.kind in {"word", "sign"} and self.text in words
@@ -116,21 +135,57 @@ def scan(sql: str, catalogue: Catalogue) -> Named:
 
 
 def _statements(sql: str) -> Iterator[list[_Token]]:
+    text = _ROWS.sub("(%s)", _VALUES.sub("%s", sql))
     tokens: list[_Token] = []
-    for match in _TOKEN.finditer(_ROWS.sub("(%s)", _VALUES.sub("%s", sql))):
-        kind, text = str(match.lastgroup), match.group()
-        if kind == "space":
-            if text.startswith("/*") and "/*" in text[2:]:
-                raise Unreadable  # engines disagree where it ends
-        elif kind == "escaped" or (kind == "sign" and text in "'\"`") or text.lower() == "execute":
+    is_bracketed, dollars_end = False, 0
+    for match in _TOKEN.finditer(text):
+        kind, found = str(match.lastgroup), match.group()
+        if kind == "escaped" or (kind == "sign" and found in "'\"`") or (is_bracketed and "]" in found[1:]):
             raise Unreadable
-        elif kind == "sign" and text == ";":
+        if kind == "space":
+            _check_comment(found)
+        elif kind == "bracket":
+            is_bracketed = found == "["
+        elif kind == "dollar":
+            dollars_end = dollars_end if match.start() < dollars_end else _end_of_dollars(text, match)
+        elif kind == "sign" and found == ";":
             yield tokens
             tokens = []
         else:
-            name = text[1:-1] if kind == "quoted" else text
-            tokens.append(_Token(kind, name.lower() if kind in {"quoted", "word"} else name))
+            tokens.append(_token(kind, found, tokens))
     yield tokens
+
+
+def _token(kind: str, found: str, before: list[_Token]) -> _Token:
+    name = found[1:-1] if kind == "quoted" else found
+    token = _Token(kind, name.lower() if kind in {"quoted", "word"} else name)
+    if kind == "literal":
+        is_escaping = found[0] in "eE" and not _PLAIN.fullmatch(found[1:])  # SQLite ends E'\' before the last quote
+        if is_escaping or (before and before[-1].kind == "literal" and before[-1].text[0] in "eE"):
+            raise Unreadable
+    elif kind in {"quoted", "word"} and (token.text in _UNSEEN or (token.text == "into" and _is_vacuum(before))):
+        raise Unreadable
+    return token
+
+
+def _is_vacuum(tokens: list[_Token]) -> bool:
+    return bool(tokens) and tokens[0].says("vacuum")  # VACUUM INTO writes the whole database to a file
+
+
+def _check_comment(text: str) -> None:
+    """Raises: Unreadable: engines disagree where it ends."""
+    if (text.startswith("/*") and "/*" in text[2:]) or (text.startswith("--") and "\r" in text.rstrip("\r")):
+        raise Unreadable
+
+
+def _end_of_dollars(text: str, opening: re.Match[str]) -> int:
+    """Raises: Unreadable: the body between dollars hides something, which means one thing in it and another as SQL."""
+    end = text.find(opening.group(), opening.end())
+    if end < 0:
+        return opening.end()
+    if _HIDES.search(text, opening.end(), end):
+        raise Unreadable
+    return end + len(opening.group())
 
 
 def _holds_data(tokens: list[_Token]) -> bool:
@@ -138,7 +193,7 @@ def _holds_data(tokens: list[_Token]) -> bool:
         return False
     if tokens[0].says(*_DDL):  # CREATE TABLE … AS, views and functions carry a query
         return any(token.says("select") for token in tokens) or any(
-            one.says("as") and other.says("table") for one, other in itertools.pairwise(tokens)
+            one.says("as", "(") and other.says("table") for one, other in itertools.pairwise(tokens)
         )
     return True
 
@@ -188,20 +243,21 @@ class _Statement:
         return token.says("merge", "natural") or (index == 0 and token.says("copy"))
 
     def _find_clauses(self) -> None:
-        stack, levels = [("rest", 0, True)], 0
+        stack, levels = [("rest", 0, True, -1)], 0
         for index, token in enumerate(self.tokens):
-            clause, level, is_query = stack[-1]
+            clause, level, is_query, opened_at = stack[-1]
             if token.says("("):
                 is_query = self._at(index + 1).says(*_QUERY)
                 levels += is_query
                 inner = "columns" if clause == "target" else clause if clause in {"from", "set"} else "rest"
-                stack.append((inner, levels if is_query else level, is_query))
+                stack.append((inner, levels if is_query else level, is_query, index))
             elif token.says(")"):
+                token.opened_at = -1 if is_query else opened_at
                 if len(stack) > 1:
                     stack.pop()
             elif token.kind == "word" and not (token.text == "from" and not is_query):  # extract(year FROM moment)
-                stack[-1] = (self._clause_from(index, clause), level, is_query)
-            token.clause, token.level, _is_query = stack[-1]
+                stack[-1] = (self._clause_from(index, clause), level, is_query, opened_at)
+            token.clause, token.level, *_others = stack[-1]
 
     def _clause_from(self, index: int, clause: str) -> str:
         token, before = self.tokens[index], self._at(index - 1)
@@ -223,7 +279,8 @@ class _Statement:
         token = self.tokens[index]
         if token.clause == "from" and token.says(")"):
             self.by_level.setdefault(token.level, set())
-            self._define_alias(index + 1, set())
+            inside = self.tokens[token.opened_at : index] if token.opened_at >= 0 else []
+            self._define_alias(index + 1, {one.text for one in inside} & self.catalogue.keys())  # (a JOIN b) AS alias
         if token.is_definition or not token.is_name or token.clause not in {"from", "target"}:
             return
         before = self._at(index - 1)
@@ -240,15 +297,22 @@ class _Statement:
 
     def _define_alias(self, index: int, behind: set[str]) -> int:
         """Return the place after the alias, if there is one."""
-        index += self._at(index).says("as")
+        has_as, is_listed = self._at(index).says("as"), self._at(index - 1).clause == "from"
+        index += has_as
         alias = self._at(index)
-        if not alias.is_name or alias.clause not in {"from", "target"}:
+        is_plain = alias.is_name and alias.clause in {"from", "target"}
+        if not (is_plain or (has_as and alias.kind == "word") or (is_listed and self._is_odd_alias(index))):
             return index
         alias.is_definition = self._is_no_column(alias)
         self.names.setdefault(alias.text, set()).update(behind)
         if self._at(index + 1).says("("):
             self._whole(behind, is_written=False)  # … AS alias (other, names)
         return index + 1
+
+    def _is_odd_alias(self, index: int) -> bool:
+        alias = self._at(index)
+        is_odd = alias.says(*_ODD_ALIASES) or (alias.says("indexed") and not self._at(index + 1).says("by"))
+        return alias.kind == "word" and is_odd
 
     def _is_no_column(self, token: _Token) -> bool:
         """Whether a name that stands where tables and aliases stand can be nothing else."""
@@ -258,15 +322,30 @@ class _Statement:
         token, before, after = self.tokens[index], self._at(index - 1), self._at(index + 1)
         if token.says("*"):
             self._use_star(index)
-        elif token.is_definition or token.kind not in {"quoted", "word"} or after.says("."):
+        elif (
+            token.is_definition
+            or after.says(".")
+            or not (token.kind in {"quoted", "word"} or self._is_column_in_literal(index))
+        ):
             return
         elif before.says("."):
             self._use_column(token, self._behind(index - 2))
         elif before.says("as") or (token.kind == "word" and after.says("(")):
             return
-        elif token.clause != "lock":  # FOR UPDATE OF "table"
+        elif not (token.clause == "lock" and token.text in self.names):  # FOR UPDATE OF "table"
             self._whole(self.names.get(token.text, set()), is_written=False)  # a row as one value
             self._use_column(token, self.tables)
+
+    def _is_column_in_literal(self, index: int) -> bool:
+        """SQLite takes 'name' for "name" as a column too: after a dot, in a list of columns, left of an assignment."""
+        token, before, after = self.tokens[index], self._at(index - 1), self._at(index + 1)
+        name = token.text[1:-1].lower()
+        is_listed = before.says("(", ",") and after.says(")", ",")
+        is_place = before.says(".") or is_listed or (token.clause == "set" and after.says("="))
+        if token.kind != "literal" or not is_place or not any(name in self.catalogue[table] for table in self.tables):
+            return False
+        token.kind, token.text = "quoted", name
+        return True
 
     def _use_column(self, token: _Token, tables: set[str]) -> None:
         for table in tables:
