@@ -197,3 +197,15 @@ def test_bulk_inserts_do_not_fill_the_cache(vi):
 
     assert gate.touched_by("SELECT date_joined FROM accounts_member WHERE id IN (" + "%s, " * 10_000 + "%s)").tables
     assert gate._touched_by.cache_info().currsize == 0
+
+
+@pytest.mark.nothing_stated
+@pytest.mark.parametrize("asked", [{"email": "vi@example.org"}, {"name_key": "vi"}])
+def test_what_is_derived_is_asked_for_like_its_source(asked: dict[str, str]) -> None:
+    """Who may ask the blind index for any address knows whose it is, though no address is ever shown."""
+    with processing("host"), pytest.raises(gate.PurposeRefused, match=r"accounts\.Member\.email"):
+        Member.objects.filter(email="vi@example.org").exists()
+    with processing("session"), pytest.raises(gate.PurposeRefused):
+        Member.objects.filter(**asked).exists()
+    with processing("account"):
+        assert not Member.objects.filter(**asked).exists()

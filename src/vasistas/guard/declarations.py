@@ -52,6 +52,10 @@ class NotPersonal:
 
 @dataclass(frozen=True)
 class Derived:
+    """source: words; where they begin with the name of a field beside it ("display_name", "email_sealed: …"), the gate
+    asks for that field's category.
+    """
+
     source: str
 
 
@@ -114,8 +118,8 @@ def declare(label: str, subject: Path, /, **fields: Declared) -> None:
     if label in _declarations and _declarations[label] != Declaration(fields, subject):
         raise ValueError(f"{label} is declared twice, with different words. Keep one.")
     _declarations[label] = Declaration(fields, subject)
-    personal_columns.cache_clear()
-    sealed_columns.cache_clear()
+    for computed in (personal_columns, sealed_columns, gated_columns):
+        computed.cache_clear()
 
 
 def declarations() -> Mapping[str, Declaration]:
@@ -152,7 +156,13 @@ def sealed_columns() -> Columns:
     return _columns_of(Sealed)
 
 
-def _columns_of(kind: type[Personal]) -> Columns:
+@functools.cache
+def gated_columns() -> Columns:
+    """`personal_columns()`, and those derived from one of them: who may ask a blind index knows the address."""
+    return _columns_of(Personal, Derived)
+
+
+def _columns_of(*kinds: type[Personal] | type[Derived]) -> Columns:
     columns: dict[str, dict[str, str]] = {}
     for model in apps.get_models(include_auto_created=True):
         declaration = _declarations.get(model._meta.label)
@@ -160,8 +170,10 @@ def _columns_of(kind: type[Personal]) -> Columns:
             continue
         for field in model._meta.local_concrete_fields:
             held = declaration.fields.get(field.name)
-            if isinstance(held, kind):
-                columns.setdefault(model._meta.db_table, {})[str(field.column)] = held.category
+            if isinstance(held, kinds):
+                source = declaration.fields.get(held.source.partition(":")[0]) if isinstance(held, Derived) else held
+                if isinstance(source, Personal):
+                    columns.setdefault(model._meta.db_table, {})[str(field.column)] = source.category
     return columns
 
 

@@ -82,7 +82,7 @@ def _touched_by(text: str) -> Touched:
 def _catalogue() -> sql.Catalogue:
     return {
         table.lower(): frozenset(column.lower() for column in columns)
-        for table, columns in declarations.personal_columns().items()
+        for table, columns in declarations.gated_columns().items()
     }
 
 
@@ -91,7 +91,7 @@ def _columns() -> tuple[Mapping[sql.Column, str], frozenset[sql.Column]]:
     """Every personal column with its category; those that are sealed."""
     personal = {
         (table.lower(), column.lower()): category
-        for table, columns in declarations.personal_columns().items()
+        for table, columns in declarations.gated_columns().items()
         for column, category in columns.items()
     }
     sealed = {

@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.models import F
 
+from tests.factories.accounts import make_member
+from tests.factories.chat import make_message
+from tests.factories.providers import make_host
+from tests.factories.rooms import make_room
 from tests.guard.reads.log import audit_id, entries_now, reading
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.chat.models import Message
 from vasistas.apps.privacy.models import Subject
 from vasistas.guard import declarations, purposes
 from vasistas.guard.purposes import Actor, processing, scope
@@ -201,6 +207,30 @@ def test_rows_of_ones_own_hide_no_query_for_others(vi, sam):
         list(Member.objects.values_list("display_name"))
 
     assert seen() == [("staff", "", "", READ, 1)]
+
+
+def test_what_rows_show_of_others_beside_their_own_is_told_by_the_query(vi, sam):
+    with look():
+        ada = make_member("Ada")
+        make_message(make_room(make_host(ada)), author=vi)
+    shown = Message.objects.only("said_at", "author").annotate(host=F("room__host__member__display_name"))
+
+    with reading("moderate", by=sam):
+        assert [row.host for row in shown] == ["Ada"]
+
+    with look():
+        hers = audit_id(vi)
+    assert [(subject, mask) for _purpose, _reason, subject, mask, _rows in seen()] == [
+        (hers, "chat.Message.said_at"),
+        ("", f"{READ} chat.Message.room chat.Message.said_at"),
+    ]
+
+
+def test_address_that_is_looked_for_and_not_found_is_told(sam):
+    with reading("staff", by=sam):
+        assert not Member.objects.filter(email="nobody@example.org").exists()
+
+    assert [mask for _purpose, _reason, _subject, mask, _rows in seen()] == ["accounts.Member.email"]
 
 
 def test_writing_is_no_read(vi, sam):

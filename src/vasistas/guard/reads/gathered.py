@@ -178,14 +178,19 @@ def _columns_of(queries: Mapping[str, Query]) -> set[str]:
     return {named[column] for query in queries.values() for column in query.columns if column in named}
 
 
+def readable_tables(columns: Collection[tuple[str, str]]) -> set[str]:
+    """Return the tables of those columns that are no ciphertext."""
+    return {column[0] for column in columns if column in _readable()}
+
+
 @cache
 def _readable() -> Mapping[tuple[str, str], str]:
-    """(table, column) in lower case -> `accounts.Member.email`, of personal columns that are no ciphertext."""
+    """(table, column) in lower case -> `accounts.Member.email`, of gated columns that are no ciphertext."""
     sealed = declarations.sealed_columns()
     return {
         (model._meta.db_table.lower(), str(column.column).lower()): f"{model._meta.label}.{column.name}"
         for model in apps.get_models(include_auto_created=True)
         for column in model._meta.local_concrete_fields
-        if column.column in declarations.personal_columns().get(model._meta.db_table, {})
+        if column.column in declarations.gated_columns().get(model._meta.db_table, {})
         and column.column not in sealed.get(model._meta.db_table, {})
     }

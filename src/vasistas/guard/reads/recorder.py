@@ -15,11 +15,10 @@ from vasistas.guard import purposes
 from vasistas.guard.policy.model import Reads
 from vasistas.guard.purposes import NO_SLOT, Frame, Scope, Silent, Slot
 from vasistas.guard.reads import entries, rows
-from vasistas.guard.reads.gathered import Key, Noted, Query, drafts
+from vasistas.guard.reads.gathered import Key, Noted, Query, drafts, readable_tables
 from vasistas.lib.errors import DomainError
 
 READ_QUERIES_MAX = 256  # distinct queries noted in one scope before they are
-SLOTS_MAX = 64  # queries whose rows are being loaded side by side
 LAYOUTS_MAX = 512  # distinct statements × models × columns in one scope
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class ReadLogUnavailable(DomainError):  # noqa: N818 — see lib.errors
         super().__init__("The read log cannot be written, so nothing is shown. Try again in a minute.")
 
 
-type Layout = tuple[Frame, rows.Plan, list[Any] | None, Callable[[Any], Any]]
+type Layout = tuple[list[Any] | None, Callable[[Any], Any]]  # where rows go, None for nowhere; what of each
 
 
 class Recorder:
@@ -43,11 +42,12 @@ class Recorder:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._slots: dict[int, Slot] = {}
-        self._layouts: dict[tuple[int, type[models.Model], tuple[str, ...]], Layout] = {}
+        self._slots: dict[type[models.Model], Slot] = {}
+        self._layouts: dict[tuple[int, type[models.Model], tuple[str, ...]], tuple[Frame, Layout]] = {}
         self.slot: Slot = NO_SLOT  # of the latest row
         self._noted = Noted()
-        self._latest: tuple[Frame, Query] | None = None  # the query whose rows have not shown up yet
+        # The latest query, and the tables it shows whose rows have not shown up yet.
+        self._latest: tuple[Frame, Query, set[str]] | None = None
 
     # -- Noting -------------------------------------------------------------------------------------------------------
 
@@ -80,41 +80,45 @@ class Recorder:
         self._noted.purposes[frame.purpose.key] = frame.purpose
         query = self._noted.queries.setdefault((frame.purpose.key, frame.reason, text), Query(columns))
         query.runs += 1
-        self._latest = frame, query
+        self._latest = frame, query, readable_tables(columns)
 
     def slot_of(self, frame: Frame, model: type[models.Model], names: Sequence[str]) -> Slot:
         """Where a row that loads is noted; becomes `slot`. names: its columns, one object for all rows of a query."""
-        slot = self._slots.get(id(names))
-        if slot is None or slot[0] is not names or slot[1] is not frame or slot[2] is not model:
-            _frame, plan, bucket, pick = self._layout_of(frame, model, tuple(names))
-            if bucket is not None:
-                self._tell_by_rows(frame, plan)
-            if len(self._slots) >= SLOTS_MAX:
-                self._slots.clear()
-            slot = self._slots[id(names)] = (names, frame, model, bucket, pick)
+        slot = self._slots.get(model, NO_SLOT)
+        if slot[0] is not names or slot[1] is not frame:  # another query than the latest on this model
+            if slot[1] is frame and slot[0] == names:
+                bucket, pick = slot[3], slot[4]
+            else:
+                bucket, pick = self._layout_of(frame, model, tuple(names))
+            if bucket is not None and self._latest is not None:
+                self._tell_by_rows(frame, rows.plan_of(model))
+            slot = self._slots[model] = (names, frame, model, bucket, pick)
         self.slot = slot
         return slot
 
     def _layout_of(self, frame: Frame, model: type[models.Model], names: tuple[str, ...]) -> Layout:
         """The same for all queries of these columns in one statement; keeps the frame, so that its id stays its own."""
         key = (id(frame), model, names)
-        layout = self._layouts.get(key)
-        if layout is None:
+        known = self._layouts.get(key)
+        if known is None:
             plan = rows.plan_of(model)
             mask = tuple(plan.personal[name] for name in names if name in plan.personal)
             pick, by_key = rows.picker(plan, names)
             bucket = self._bucket(frame, plan, mask, by_key=by_key) if mask else None
             if len(self._layouts) >= LAYOUTS_MAX:
                 self._layouts.clear()
-            layout = self._layouts[key] = (frame, plan, bucket, pick or _ignore)
-        return layout
+            known = self._layouts[key] = (frame, (bucket, pick or _ignore))
+        return known[1]
 
     def _tell_by_rows(self, frame: Frame, plan: rows.Plan) -> None:
-        """The latest query, if it names this model, is told by its rows from here on."""
+        """The latest query is told by its rows once rows of all tables that it shows have come: what it filters by, or
+        shows beside them, of other people's is told by the query itself.
+        """
         if self._latest is None or self._latest[0] is not frame:
             return
-        query = self._latest[1]
-        if any(table == plan.table for table, _column in query.columns):
+        _frame, query, tables = self._latest
+        tables.discard(plan.table)
+        if not tables:
             query.runs_with_rows += 1
             self._latest = None
 
