@@ -1,9 +1,12 @@
 """Mail addresses at rest: found by an index, sealed for their owner, and nowhere in clear."""
 
+import io
+import pickle
 import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from tests.factories.accounts import make_member
@@ -174,3 +177,17 @@ def test_a_destroyed_key_takes_the_address_out_of_both_tables():
     for one in (Member.objects.get(), row_of(vi)):
         with pytest.raises(SealedGone):
             _ = one.email
+
+
+def test_dumps_and_pickles_carry_no_address_in_clear():
+    vi = make_member("Vi", email=PLANTED)
+    dumped = io.StringIO()
+
+    call_command("dumpdata", "accounts.Member", "account.EmailAddress", stdout=dumped)
+
+    assert "kingfisher" not in dumped.getvalue()
+    assert dumped.getvalue().count(addresses.index_of(PLANTED)) == 2
+    assert pickle.loads(pickle.dumps(Member.objects.get(pk=vi.pk))).email == PLANTED
+    for unsaved in (Member(email=PLANTED), EmailAddress(email=PLANTED)):
+        with pytest.raises(SealMisused, match="unsaved row is plain text"):
+            pickle.dumps(unsaved)

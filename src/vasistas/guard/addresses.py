@@ -91,6 +91,13 @@ class AddressField(_Email):
         part(model_instance, self)
         return model_instance.__dict__[self.attname]
 
+    def value_from_object(self, obj: models.Model) -> Any:
+        """The index, for dumps and forms; never the address."""
+        held = obj.__dict__.get(self.attname)
+        if held and not isinstance(held, Index):
+            raise SealMisused(f"{self} of an unsaved row is plain text and is not written out. Save the row first.")
+        return held
+
 
 class SealedAddress(SealedText):
     """The address itself, sealed for the owner of the row; read and written through the AddressField named `of`."""
@@ -121,6 +128,10 @@ class AddressRow(SealedRow):
 
     class Meta:
         abstract = True
+
+    def __getstate__(self) -> Any:
+        self._meta.get_field("email").value_from_object(self)  # type: ignore[union-attr]  # a column; refuses plain text
+        return super().__getstate__()
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         if update_fields is not None and "email" in (names := set(update_fields)):
