@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vasistas.config.commands import AddCommand
 from vasistas.config.failure import CommandFailed
@@ -14,8 +14,6 @@ from vasistas.config.failure import CommandFailed
 if TYPE_CHECKING:
     from vasistas.guard.reads.faults import Verified
     from vasistas.guard.reads.table import CheckpointRow
-
-CHECKPOINT = ("seq", "at", "chained", "key_id", "signature")
 
 
 def add(command: AddCommand) -> None:
@@ -96,20 +94,13 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _head_in(file: Path) -> "CheckpointRow":
-    from vasistas.guard.reads.table import CheckpointRow  # noqa: PLC0415 — needs django.setup()
+    from vasistas.guard.reads import head  # noqa: PLC0415 — needs django.setup()
 
     try:
-        one: dict[str, Any] = json.loads(file.read_text())
-        return CheckpointRow(
-            seq=int(one["seq"]),
-            at=str(one["at"]),
-            chained=bytes.fromhex(one["chained"]),
-            key_id=str(one["key_id"]),
-            signature=bytes.fromhex(one["signature"]),
-        )
+        return head.read(file)
     except OSError as error:
         raise CommandFailed(f"{file} cannot be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         raise CommandFailed(f"{file} is no checkpoint; `vasistas audit checkpoint --out FILE` writes one.") from None
 
 
@@ -144,14 +135,13 @@ def _as_text(found: "Verified") -> str:
 def _checkpoint(options: argparse.Namespace) -> None:
     _open(options)
     from vasistas.guard.reads import queries  # noqa: PLC0415 — needs django.setup()
+    from vasistas.guard.reads.head import as_text  # noqa: PLC0415 — see above
 
     unsealed = _seal()
     head = queries.latest_checkpoint()
     if head is None:
         raise CommandFailed(unsealed or "Nothing was read yet that is logged, so there is nothing to sign.")
-    row = asdict(head.row)
-    shown = {name: value.hex() if isinstance(value := row[name], bytes) else value for name in CHECKPOINT}
-    text = json.dumps({**shown, "public_key": head.public.hex()}, indent=2) + "\n"
+    text = json.dumps({**as_text(head.row), "public_key": head.public.hex()}, indent=2) + "\n"
     if options.out is None:
         sys.stdout.write(text)
         return

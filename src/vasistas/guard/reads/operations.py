@@ -10,9 +10,9 @@ from django.db import connection, transaction
 
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
-from vasistas.guard.reads import entries, keys, merkle, table
+from vasistas.guard.reads import entries, head, keys, merkle, table
 from vasistas.guard.reads.models import Batch, Checkpoint, Entry, SigningKey
-from vasistas.guard.reads.table import BatchRow
+from vasistas.guard.reads.table import BatchRow, CheckpointRow
 
 LEAVES_MAX = 4096  # entries in one batch
 FORGOTTEN_AT_ONCE = 5000  # entries deleted in one transaction
@@ -80,9 +80,9 @@ def chained(previous: bytes, row: BatchRow) -> bytes:
     return hashlib.sha256(previous + row.root + hashlib.sha256(head).digest()).digest()
 
 
-def signed(seq: int, head: bytes, at: str) -> bytes:
+def signed(seq: int, chain: bytes, at: str) -> bytes:
     """Return the message of a checkpoint's signature: five lines of text."""
-    return f"vasistas audit checkpoint\n1\n{seq}\n{head.hex()}\n{at}\n".encode()
+    return f"vasistas audit checkpoint\n1\n{seq}\n{chain.hex()}\n{at}\n".encode()
 
 
 def _lock() -> None:
@@ -121,11 +121,15 @@ def _seal_batch(at: datetime) -> int:
 
 
 def _sign(batch: BatchRow, key_id: str, key: Ed25519PrivateKey) -> None:
-    """Sign the head, and let go of the checkpoint before it unless that was the last one of its hour."""
+    """Sign the head, keep it beside the key too, and let go of the checkpoint before it unless that was the last one of
+    its hour.
+    """
     before, at = Checkpoint.objects.order_by("-seq").first(), table.moment_of(batch.at)
     signature = key.sign(signed(batch.seq, batch.chained, batch.at))
     checkpoint = Checkpoint(seq=batch.seq, chained=batch.chained, at=at, key_id=key_id, signature=signature)
     checkpoint.save(force_insert=True)
+    kept = CheckpointRow(batch.seq, batch.at, batch.chained, key_id, signature)
+    transaction.on_commit(lambda: head.keep(kept), robust=True)
     if before is not None and before.key_id == key_id and _hour(before.at) == _hour(at):
         before.delete()
 

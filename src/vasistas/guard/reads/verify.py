@@ -7,6 +7,7 @@ policy still keeps entries of its age; an older one is gone by law, and its leaf
 from datetime import datetime
 
 from vasistas.guard.purposes import processing
+from vasistas.guard.reads import head as heads
 from vasistas.guard.reads import keys, operations, table
 from vasistas.guard.reads.faults import FAULTS_MAX, RESTORE, Fault, Verified
 from vasistas.guard.reads.models import Batch, Checkpoint, Entry
@@ -16,8 +17,8 @@ from vasistas.guard.reads.walk import Walk
 
 @processing("audit")
 def verify(*, at: datetime, head: CheckpointRow | None = None) -> Verified:
-    """Verify entries, batches, checkpoints and keys; with `head`, a checkpoint kept outside of the database, also that
-    the chain up to it was neither cut nor rewritten.
+    """Verify entries, batches, checkpoints and keys; also that the chain up to the head kept beside the key, and up to
+    `head`, a checkpoint kept outside of the site, was neither cut nor rewritten.
 
     Raises: AuditKeyRefused: the key file is there and cannot be read.
     """
@@ -28,8 +29,9 @@ def verify(*, at: datetime, head: CheckpointRow | None = None) -> Verified:
         walk.take(batch)
     walk.end()
     _check_checkpoints(found, trusted)
-    if head is not None:
-        _check_against(found, trusted, head)
+    for one in dict.fromkeys([head, _kept(found)]):
+        if one is not None:
+            _check_against(found, trusted, one)
     found.waiting = Entry.objects.filter(batch__isnull=True).count()
     del found.faults[FAULTS_MAX:]
     return found
@@ -83,8 +85,18 @@ def _wrong_with(head: CheckpointRow, trusted: dict[str, keys.Trusted]) -> str:
     return ""
 
 
+def _kept(found: Verified) -> CheckpointRow | None:
+    """The head that the sealer keeps beside the key."""
+    try:
+        return heads.kept()
+    except (OSError, ValueError):
+        words = f"{heads.head_file()} cannot be read, or holds no checkpoint."
+        found.faults.append(Fault("checkpoint.changed", f"{words} {RESTORE}"))
+        return None
+
+
 def _check_against(found: Verified, trusted: dict[str, keys.Trusted], head: CheckpointRow) -> None:
-    """Compare with a checkpoint that was kept elsewhere."""
+    """Compare with a checkpoint that was kept outside of the database."""
     batch = next(iter(table.read(BatchRow, "seq = %s", [head.seq])), None)
     latest = Batch.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
     if wrong := _wrong_with(head, trusted):
