@@ -1,6 +1,7 @@
 """Why data is touched is said in code, holds for a block, and is taken along only where code takes it."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,3 +170,29 @@ def test_what_cannot_be_written_down_raises_at_the_end(kept):
         frame.scope.recording()
 
     assert stated() is None
+
+
+def test_a_purpose_left_open_by_a_generator_does_not_outlive_it() -> None:
+    def numbers() -> Iterator[int]:
+        with processing("rights"):
+            yield 1
+
+    first, second = numbers(), numbers()
+    assert (next(first), next(second)) == (1, 1)
+    with pytest.raises(purposes.GuardError, match="around a `yield`"):
+        first.close()
+    assert purposes.current() is None
+    with pytest.raises(purposes.GuardError, match="around a `yield`"):
+        second.close()
+    assert purposes.current() is None
+
+
+def test_what_runs_after_its_decorator_is_refused() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+
+    async def answer() -> None: ...
+
+    for late in (numbers, answer):
+        with pytest.raises(purposes.GuardError, match="after this decorator has ended"):
+            processing("rights")(late)

@@ -382,3 +382,9 @@ def test_a_page_of_rows_needs_one_query_for_its_keys(count: int, django_assert_n
     with django_assert_num_queries(1, connection=connections[keyring.ALIAS]):
         sealed.preload(rows, "body", "note")
         assert [row.body for row in rows] == [f"line {number}" for number in range(count)]
+
+
+def test_bytes_that_are_no_seal_are_not_stored_as_if_they_were(letter: Letter) -> None:
+    for planted in (b"said in clear", bytes(60)):
+        with pytest.raises(SealMisused, match="bytes that are no seal"):
+            Letter(subject=letter.subject, body=planted).save()

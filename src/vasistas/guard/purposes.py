@@ -6,6 +6,7 @@ state their own purpose, or take their caller's along (`statement()`, `resumed()
 """
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
@@ -136,19 +137,27 @@ current: Callable[[], Frame | None] = _frame.get
 class processing(ContextDecorator):  # noqa: N801 — read as a statement: with processing("chat"): …
     """State a purpose for a block or a function. An inner statement replaces the outer one until it ends.
 
-    Raises: PurposeUnknown, ReasonMissing: on entry; nothing was touched. What the read log raises: on leaving, when the
-    block is its own scope and what it read cannot be written down.
+    Not around a `yield`: what is stated there holds for whoever asks for the next value.
+    Raises: PurposeUnknown, ReasonMissing: on entry; nothing was touched. GuardError: on leaving, when another block has
+    begun and not ended; nothing is stated any more. What the read log raises: on leaving, when the block is its own
+    scope and what it read cannot be written down.
     Source: GDPR Art. 5(1)(b), purpose limitation.
     """
 
     key: str
     reason: str = ""
-    _entered: list[tuple[Token[Frame | None], Scope | None]] = field(default_factory=list, init=False, repr=False)
+    _entered: list[tuple[Token[Frame | None], Frame, Scope | None]] = field(
+        default_factory=list, init=False, repr=False
+    )
 
     def _recreate_cm(self) -> "processing":
         return processing(self.key, self.reason)  # a decorated function may run in many threads at once
 
     def __call__[Func: Callable[..., Any]](self, func: Func) -> Func:
+        if inspect.isgeneratorfunction(func) or inspect.iscoroutinefunction(func):
+            raise GuardError(
+                f"{func.__qualname__} runs after this decorator has ended: state the purpose around its use."
+            )
         stating = super().__call__(func)
         vars(stating)["purpose_stated"] = self.key  # what wraps it carries it outward, for guard/views.py
         return stating
@@ -157,16 +166,21 @@ class processing(ContextDecorator):  # noqa: N801 — read as a statement: with 
         outer = _scope.get()
         scope = outer or Scope(actor=lambda: NOBODY)
         frame = _framed(self.key, self.reason, scope)
-        self._entered.append((_frame.set(frame), None if outer else scope))
+        self._entered.append((_frame.set(frame), frame, None if outer else scope))
         return frame
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        token, own_scope = self._entered.pop()
+        token, frame, own_scope = self._entered.pop()
+        is_in_order = _frame.get() is frame
         _frame.reset(token)
+        if not is_in_order:
+            _frame.set(None)
         if own_scope is not None:
             own_scope.close()
+        if not is_in_order:
+            raise GuardError(f"{self.key!r} ends while another block is open: it was stated around a `yield`.")
 
 
 def _framed(key: str, reason: str, scope: Scope) -> Frame:

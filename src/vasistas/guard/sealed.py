@@ -187,10 +187,12 @@ class SealedText(_Binary):
 
     # -- The way to the database --------------------------------------------------------------------------------------
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: ARG002, FBT001 — Django's signature
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 — Django's signature
         value = model_instance.__dict__.get(self.attname)
         if isinstance(value, str) and value:
             value = model_instance.__dict__[self.attname] = self.seal(model_instance, value)
+        elif add and isinstance(value, bytes) and value and (len(value) < BYTES_MIN or value[0] != VERSION):
+            raise SealMisused(f"{self} was given bytes that are no seal. Assign text.")
         return Sealed(value) if isinstance(value, bytes) else value
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 — Django's signature
