@@ -279,7 +279,12 @@ MEDIA_PORT_ADAPTER = env.text("MEDIA_PORT_ADAPTER", "vasistas.media.node_client.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "vasistas.lib.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("VASISTAS_LOG_LEVEL", "INFO")},
     "loggers": {
