@@ -24,7 +24,7 @@ BARE_SUPPRESSION = re.compile(r"#\s*noqa(?!: [A-Z0-9, ]+ — \S)|#\s*type: ignor
 
 # What speaks to the database behind the gate of purposes (guard/gate.py), which sees execute() and executemany() alone
 PAST_THE_GATE = re.compile(
-    r"\bconnections?(?:\[[^\]]+\])?\.connection\b|\.(?:executescript|callproc|copy_expert)\(|cursor\.copy\("
+    r"\bconnections?(?:\[[^\]]+\])?\.connection\b|\.(?:executescript|callproc|copy_expert)\(|cursor\.(?:copy\(|stream\(|cursor\b)"
 )
 
 APP_FILES = {

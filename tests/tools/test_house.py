@@ -29,6 +29,8 @@ HERE = Path("src/vasistas/lib/sample.py")
         ("connection.connection.execute('SELECT 1')\n", 1),
         ("connections['default'].connection.cursor()\n", 1),
         ("cursor.executescript('SELECT 1')\n", 1),
+        ("cursor.stream('SELECT 1')\n", 1),
+        ("cursor.cursor.execute('SELECT 1')\n", 1),
         ("cursor.callproc('now')\n", 1),
         ("cursor.copy('COPY x TO STDOUT')\n", 1),
         ("raw = connection.connection  # house: only its thread is interrupted\n", 0),
