@@ -54,6 +54,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def own_folders(settings: Any, tmp_path: Path) -> None:
     settings.DATA = tmp_path
     settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.COOKIE_FAULTS_RAISE = True
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "vasistas.guard.middleware.GateCookies",  # outermost: no cookie is set behind its back
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "vasistas.pages.middleware.KeepPrivate",
@@ -249,6 +250,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+COOKIE_FAULTS_RAISE = False  # tests raise; a site drops the cookie, counts and logs
 SESSION_ENGINE = "vasistas.guard.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 X_FRAME_OPTIONS = "DENY"

@@ -1,5 +1,5 @@
-"""One scope for each request: nothing stated from outside reaches a view, and what was read is written down before the
-answer leaves.
+"""Around each request: no cookie but those declared and allowed; one scope, so that nothing stated from outside reaches
+a view, and what was read is written down before the answer leaves.
 """
 
 import logging
@@ -9,15 +9,29 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from vasistas.guard import purposes, third_party
+from vasistas.guard import cookies, purposes, third_party
+from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import Actor
 from vasistas.lib.errors import DomainError
 
 VISITOR = Actor("visitor")
 
 logger = logging.getLogger(__name__)
+
+
+class GateCookies:
+    """Lets no cookie out that the register does not list, or that needs a consent nobody gave (guard/cookies.py)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        cookies.gate(request, response, get_policy(), timezone.now().date())
+        return response
 
 
 class StatePurpose:

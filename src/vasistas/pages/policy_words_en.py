@@ -117,6 +117,39 @@ WORDS = {
     "duration": "Duration",
     "necessary": "necessary",
     "with_consent": "with your consent",
+    # -- The page of cookies
+    "cookies_why": "Each of them is necessary for what you ask of the site. That is why no banner asks you.",
+    "cookies_asked": "Some need your consent. Without it they are not set.",
+    "cookies_choose": "See and change your choice",
+    "cookies_page_lead": "What this site may keep in your browser is yours to decide, here and without an account.",
+    "cookies_nothing": "There is nothing to choose",
+    "cookies_nothing_words": "All that this site keeps in a browser is necessary for what you ask of it; nothing "
+    "is there "
+    "to count, profile or advertise. So there is no banner. Should that ever change, you are asked first, and "
+    "refusing takes no more clicks than accepting.",
+    "cookies_blocking": "You can delete or block cookies in your browser. Open rooms can still be watched; "
+    "signing in and "
+    "sending forms will not work.",
+    "cookies_yours": "Your choice",
+    "cookies_unchosen": "You have not chosen yet. Until you do, nothing is kept that needs your consent.",
+    "cookies_chosen": "Chosen on {at}. Kept in this browser until {until}, then asked again.",
+    "cookies_gpc": "Your browser sends Global Privacy Control",
+    "cookies_gpc_refuses": "It counts as refusing everything that is not necessary, and nobody asks you again. "
+    "To accept "
+    "something, turn it off for this site first.",
+    "cookies_gpc_nothing": "It counts as refusing everything that is not necessary. Today there is nothing of "
+    "that kind.",
+    "cookies_gpc_none": "Your browser sends no Global Privacy Control. If it did, that would count as refusing "
+    "everything "
+    "that is not necessary.",
+    "cookies_refuse": "Refuse all",
+    "cookies_accept": "Accept all",
+    "cookies_keep": "Keep this choice",
+    "cookies_one_by_one": "One by one",
+    "accepted": "accepted",
+    "refused": "refused",
+    "unanswered": "not answered: not set",
+    "cookies_necessary": "Always: what is necessary",
     # -- Rights
     "rights": "Your rights",
     "rights_lead": "Free of charge. The short way is My Account; where it does not reach yet, a mail to us. The answer "

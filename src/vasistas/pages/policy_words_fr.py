@@ -119,6 +119,38 @@ WORDS = {
     "duration": "Durée",
     "necessary": "nécessaire",
     "with_consent": "avec votre accord",
+    # -- The page of cookies
+    "cookies_why": "Chacun est nécessaire à ce que vous demandez au site. C’est pourquoi aucun bandeau ne vous "
+    "interroge.",
+    "cookies_asked": "Certains demandent votre accord. Sans lui, ils ne sont pas posés.",
+    "cookies_choose": "Voir et changer votre choix",
+    "cookies_page_lead": "Ce que ce site peut garder dans votre navigateur, vous en décidez ici, sans compte.",
+    "cookies_nothing": "Il n’y a rien à choisir",
+    "cookies_nothing_words": "Tout ce que ce site garde dans un navigateur est nécessaire à ce que vous lui "
+    "demandez ; rien "
+    "n’y est pour compter, profiler ou faire de la publicité. Donc pas de bandeau. Si cela devait changer, nous vous "
+    "demanderions d’abord, et refuser ne prendrait pas plus de clics qu’accepter.",
+    "cookies_blocking": "Vous pouvez effacer ou bloquer les cookies dans votre navigateur. Les salles ouvertes restent "
+    "visibles ; se connecter et envoyer des formulaires ne marchera pas.",
+    "cookies_yours": "Votre choix",
+    "cookies_unchosen": "Vous n’avez pas encore choisi. D’ici là, rien n’est gardé qui demande votre accord.",
+    "cookies_chosen": "Choisi le {at}. Gardé dans ce navigateur jusqu’au {until}, puis redemandé.",
+    "cookies_gpc": "Votre navigateur envoie Global Privacy Control",
+    "cookies_gpc_refuses": "Cela vaut refus de tout ce qui n’est pas nécessaire, et personne ne vous redemande. "
+    "Pour accepter "
+    "quelque chose, désactivez-le d’abord pour ce site.",
+    "cookies_gpc_nothing": "Cela vaut refus de tout ce qui n’est pas nécessaire. Aujourd’hui il n’y a rien de tel.",
+    "cookies_gpc_none": "Votre navigateur n’envoie pas Global Privacy Control. S’il le faisait, cela vaudrait "
+    "refus de tout "
+    "ce qui n’est pas nécessaire.",
+    "cookies_refuse": "Tout refuser",
+    "cookies_accept": "Tout accepter",
+    "cookies_keep": "Garder ce choix",
+    "cookies_one_by_one": "Un par un",
+    "accepted": "accepté",
+    "refused": "refusé",
+    "unanswered": "sans réponse : non posé",
+    "cookies_necessary": "Toujours : le nécessaire",
     # -- Rights
     "rights": "Vos droits",
     "rights_lead": "Gratuitement. Le chemin court est My Account ; là où il ne mène pas encore, un message à nous. "

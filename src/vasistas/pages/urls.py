@@ -1,7 +1,7 @@
 from django.urls import path
 
 from vasistas.pages import studio, views
-from vasistas.pages.views import policy, staff
+from vasistas.pages.views import cookies, policy, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("rooms/<slug:slug>/snapshot", views.snapshot, name="snapshot"),
     path("account/", views.my_account, name="my_account"),
     path("privacy/", policy.privacy, name="privacy"),
+    path("privacy/cookies/", cookies.cookies, name="cookies"),
+    path(".well-known/gpc.json", cookies.gpc, name="gpc"),
     path("privacy/proof/", policy.proof, name="proof"),
     path("privacy/proof.json", policy.proof_json, name="proof_json"),
     path("privacy/versions/", policy.versions, name="versions"),

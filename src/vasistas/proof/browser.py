@@ -169,6 +169,11 @@ def links(markup: str) -> list[str]:
     return [attributes.get("href", "") for tag, attributes, _ in _Reader(markup).tags if tag == "a"]
 
 
+def tags(markup: str, *names: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the tags of these names in their order, each with its attributes."""
+    return [(tag, attributes) for tag, attributes, _ in _Reader(markup).tags if tag in names]
+
+
 def footer(markup: str) -> tuple[str, set[str]]:
     """Return the words and the links at the bottom of a page."""
     reader = _Reader(markup)

@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import override
 
+from vasistas.guard import cookies
+from vasistas.guard.policy.model import Policy
 from vasistas.pages import policy_words, prose
 
 register = template.Library()
@@ -73,6 +75,12 @@ def link(context: Context, name: str, *args: Any, lang: str = "") -> str:
     language = lang or context["lang"]
     query = "" if language == policy_words.DEFAULT else f"?{urlencode({'lang': language})}"
     return f"{reverse(name, args=args)}{query}"
+
+
+@register.filter
+def asks_for_cookies(policy: Policy) -> bool:
+    """Whether the register has a kind that needs consent."""
+    return bool(cookies.asked_kinds(policy))
 
 
 @register.filter

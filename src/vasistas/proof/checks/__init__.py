@@ -1,5 +1,5 @@
 """Every check, registered by being imported."""
 
-from vasistas.proof.checks import clauses, data, gate, hosts, logs, pages, reads, retention, seals, staff
+from vasistas.proof.checks import clauses, cookies, data, gate, hosts, logs, pages, reads, retention, seals, staff
 
-__all__ = ["clauses", "data", "gate", "hosts", "logs", "pages", "reads", "retention", "seals", "staff"]
+__all__ = ["clauses", "cookies", "data", "gate", "hosts", "logs", "pages", "reads", "retention", "seals", "staff"]

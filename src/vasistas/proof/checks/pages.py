@@ -1,12 +1,11 @@
-"""Clauses 4, 7, 8 and 10, as a visitor's browser sees them: My Account and the operator at the bottom of every page, no
-third party asked, no cookie that is not in the register.
+"""Clauses 4, 7 and 10, as a visitor's browser sees them: My Account and the operator at the bottom of every page, no
+third party asked.
 """
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from http.cookies import SimpleCookie
 from typing import Any
 
 from django.conf import settings
@@ -14,9 +13,8 @@ from django.urls import reverse
 
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.policy import get_policy
-from vasistas.guard.policy.model import Cookie
 from vasistas.proof import canary
-from vasistas.proof.browser import Browser, Page, error_pages, fault_page, footer, foreign_loads, public_pages
+from vasistas.proof.browser import Page, error_pages, fault_page, footer, foreign_loads, public_pages
 
 PAGES_MIN = 6  # a crawl that finds fewer has not been let in
 OWN_SOURCES = {"'none'", "'self'", "blob:", "data:"}
@@ -25,7 +23,7 @@ ASKING |= {"frame-src", "worker-src", "object-src", "manifest-src"}
 
 
 @functools.lru_cache(maxsize=1)
-def _every_page(_now: datetime) -> list[Page]:
+def every_page(_now: datetime) -> list[Page]:
     """One walk for all checks of a run."""
     return [*public_pages(), *error_pages()]
 
@@ -43,7 +41,7 @@ def _pages_with(pages: list[Page], is_wrong: Callable[[Page], bool]) -> Finding:
     },
 )
 def pages_lead_to_my_account(now: datetime) -> Finding:
-    pages = [*_every_page(now), fault_page()]
+    pages = [*every_page(now), fault_page()]
     return _pages_with(pages, lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
 
 
@@ -61,16 +59,16 @@ def pages_name_the_operator(now: datetime) -> Finding:
         said = {settings.OPERATOR.name, settings.OPERATOR.address}
         return not all(one in words for one in said) or f"mailto:{settings.OPERATOR.mail}" not in links
 
-    return _pages_with([*_every_page(now), fault_page()], is_silent)
+    return _pages_with([*every_page(now), fault_page()], is_silent)
 
 
 @counterexample("pages.lead_to_my_account")
 @counterexample("pages.name_the_operator")
 def draw_a_page_without_footer(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
-    _replace_template("pages/contact.html", "<!doctype html><title>Contact</title><h1>Contact</h1>")
+    replace_template("pages/contact.html", "<!doctype html><title>Contact</title><h1>Contact</h1>")
 
 
-def _replace_template(name: str, source: str) -> None:
+def replace_template(name: str, source: str) -> None:
     from django.template import engines  # noqa: PLC0415 — only a counterexample touches the engine
     from django.template.loaders.locmem import Loader  # noqa: PLC0415 — see above
 
@@ -98,7 +96,7 @@ def chat_period_is_shown(now: datetime) -> Finding:
 
 @counterexample("chat.period_is_shown")
 def forget_the_period(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
-    _replace_template("chat/_keep.html", "<p>Have fun.</p>")
+    replace_template("chat/_keep.html", "<p>Have fun.</p>")
 
 
 @check(
@@ -110,7 +108,7 @@ def forget_the_period(now: datetime) -> None:  # noqa: ARG001 — the shape of a
     },
 )
 def pages_ask_no_third_party(now: datetime) -> Finding:
-    pages = _every_page(now)
+    pages = every_page(now)
     return _pages_with(
         pages, lambda page: bool(foreign_loads(page.markup)) or not _is_closed(page.headers.get(POLICY, ""))
     )
@@ -130,65 +128,4 @@ def _is_closed(header: str) -> bool:
 @counterexample("pages.ask_no_third_party")
 def count_visitors_elsewhere(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
     page = '<!doctype html><title>Contact</title><img src="https://counter.example/pixel.gif" alt="">'
-    _replace_template("pages/contact.html", page)
-
-
-@check(
-    "cookies.observed_are_declared",
-    kind="probe",
-    words={
-        "en": "A visitor and a member get no cookie that the cookie register does not list.",
-        "fr": "Visiteurs et membres ne reçoivent aucun cookie absent du registre des cookies.",
-    },
-)
-def cookies_are_declared(now: datetime) -> Finding:
-    browser = Browser()
-    pages = _every_page(now)
-    browser.get("/accounts/login/")
-    answers = [browser.post("/age-statement/", {"next": "/", "is_adult": "yes"})]
-    with canary.stage(now) as canaries:
-        member = canary.browser_of(canaries.vi)
-        answers += [member.get(path) for path in ("/", "/account/", f"/rooms/{canaries.rooms[0].slug}/")]
-    headers = [page.headers for page in pages] + [answer.headers for answer in answers]
-    names = {*_set_by(one.get_list("Set-Cookie") for one in headers)}
-    declared = [cookie for cookie in get_policy().cookies if cookie.storage == "cookie"]
-    wrong = {name for name in names if not any(_covers(cookie, name) for cookie in declared)}
-    return finding(len(pages) + len(answers), wrong, at_least=PAGES_MIN)
-
-
-@check(
-    "cookies.looking_sets_none",
-    kind="probe",
-    words={
-        "en": "A visitor who looks around, and sends no form, gets no cookie.",
-        "fr": "Un visiteur qui se promène sans envoyer de formulaire ne reçoit aucun cookie.",
-    },
-)
-def looking_sets_no_cookie(now: datetime) -> Finding:
-    pages = [page for page in _every_page(now) if not page.view.startswith("account")]  # its pages are forms
-    wrong = {page.view for page in pages if page.headers.get_list("Set-Cookie")}
-    return finding(len(pages), wrong, at_least=PAGES_MIN)
-
-
-def _set_by(headers: Any) -> Iterator[str]:
-    for lines in headers:
-        for line in lines:
-            yield from SimpleCookie(line)
-
-
-def _covers(cookie: Cookie, name: str) -> bool:
-    return re.fullmatch(re.escape(cookie.name).replace(r"\*", ".*"), name) is not None
-
-
-@counterexample("cookies.observed_are_declared")
-@counterexample("cookies.looking_sets_none")
-def set_a_cookie_nobody_declared(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
-    from django.http import HttpResponse  # noqa: PLC0415 — only a counterexample needs it
-
-    make = HttpResponse.__init__
-
-    def with_cookie(self: HttpResponse, *arguments: Any, **named: Any) -> None:
-        make(self, *arguments, **named)
-        self.set_cookie("_visitor", "1234567890")
-
-    HttpResponse.__init__ = with_cookie  # type: ignore[method-assign]  # it plants a fault
+    replace_template("pages/contact.html", page)
