@@ -11,8 +11,9 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from vasistas.config import wiring  # noqa: PLC0415 — the reactions need every app's models loaded
+        from vasistas.guard.egress.media import MediaBehindDoor  # noqa: PLC0415 — see above
 
         wiring.connect()
         realtime.configure(key=settings.GRANT_KEY)
         adapter = import_string(settings.MEDIA_PORT_ADAPTER)
-        media.configure(adapter(url=settings.MEDIA_NODE_URL, key=settings.GRANT_KEY))
+        media.configure(MediaBehindDoor(adapter(url=settings.MEDIA_NODE_URL, key=settings.GRANT_KEY)))

@@ -114,6 +114,7 @@ def _data_folder(data: Path) -> Iterator[None]:
 def _prepare() -> None:
     django.setup()
     _require_policy()
+    _guard_ways_out()
     call_command("check", fail_level="ERROR", stdout=io.StringIO())  # its "no issues" is no news
     _open_key_store()
     call_command("migrate", interactive=False, verbosity=0)
@@ -125,6 +126,12 @@ def _require_policy() -> None:
     from vasistas.guard.policy.checks import compile_whole  # noqa: PLC0415 — needs django.setup()
 
     compile_whole()
+
+
+def _guard_ways_out() -> None:
+    from vasistas.guard.egress import endpoints  # noqa: PLC0415 — needs django.setup()
+
+    endpoints.arm()
 
 
 def _open_key_store() -> None:
@@ -185,7 +192,7 @@ def _server(bind: str, port: int) -> uvicorn.Server:
             host=bind,
             port=port,
             http=BoundedHttp,
-            loop="uvloop",
+            loop="vasistas.config.loop:GuardedLoop",
             ws=gateway.GatewayProtocol,
             lifespan="on",
             access_log=False,  # addresses are personal data

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "vasistas.pages",
     "vasistas.guard",
     "vasistas.guard.reads",
+    "vasistas.guard.egress",
     "vasistas.guard.keyring",
     "vasistas.guard.conformance",
     "vasistas.proof",

@@ -17,6 +17,7 @@ from vasistas.config.commands import prove
 from vasistas.guard.conformance import operations as conformance
 from vasistas.guard.conformance import scratch
 from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
+from vasistas.guard.egress import operations as egress
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
 
@@ -34,6 +35,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "sessions": accounts.forget_sessions,
     "journal": accounts.forget_journal,
     "reads": reads.forget_old,
+    "transfers": egress.forget_old,
 }
 
 logger = logging.getLogger(__name__)

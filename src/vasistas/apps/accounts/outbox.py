@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage as ParsedMessage
 from email.parser import BytesParser
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,6 +25,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends import console, smtp
 from django.core.mail.message import EmailMessage
 
+RECIPIENT = "mail"  # of the policy: whoever runs the SMTP server
+CARRIED = frozenset({"user.contact.email"})
 MAILS_KEPT_MAX = 200  # the demo page's memory
 MAILS_QUEUED_MAX = 1_000  # waiting for a slow SMTP server; beyond it a mail is refused, and the sender learns it
 SMTP_TIMEOUT_S = 20
@@ -46,6 +49,7 @@ class OutboxBackend(console.EmailBackend):
     """Print each mail; in the demo keep the latest for the page as well."""
 
     def write_message(self, message: EmailMessage) -> None:
+        check_may_go()  # nothing leaves; what SMTP would be refused is found here already
         if settings.DEMO:
             _keep(message.message().as_bytes(), folder=_folder(), now_ns=time.time_ns())
         super().write_message(message)
@@ -58,8 +62,14 @@ class PostingBackend(smtp.EmailBackend):
     _room: ClassVar = threading.BoundedSemaphore(MAILS_QUEUED_MAX)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Raises: door.TransferRefused: under this purpose no mail may be sent. OSError: the queue is full."""
         if not self._room.acquire(blocking=False):
             raise OSError("The mail server does not keep up: 1000 mails wait. Check VASISTAS_SMTP_URL.")
+        try:
+            let_out(email_messages)
+        except BaseException:
+            self._room.release()
+            raise
         self._posting.submit(self._post, list(email_messages))
         return len(email_messages)
 
@@ -70,6 +80,32 @@ class PostingBackend(smtp.EmailBackend):
             logger.error("mail not sent", extra={"error": type(error).__name__, "mails": len(email_messages)})  # noqa: TRY400 — a traceback could name an address
         finally:
             self._room.release()
+
+
+def check_may_go() -> None:
+    """Raises: door.TransferRefused: under the purpose in force no mail may be sent."""
+    from vasistas.guard.egress import door  # noqa: PLC0415 — the settings import this module, before models
+
+    door.require(RECIPIENT, CARRIED)
+
+
+def let_out(email_messages: Sequence[EmailMessage]) -> None:
+    """Ask the door for all of these mails, and note whom each is to: the member with this address, or nobody.
+
+    Raises: door.TransferRefused: one of them may not go; then none may.
+    """
+    check_may_go()
+    addresses = [address for message in email_messages for address in message.recipients()]
+    from vasistas.guard.egress import door  # noqa: PLC0415 — see above
+
+    door.hand_over(RECIPIENT, CARRIED, [_subject_of(address) for address in addresses])
+
+
+def _subject_of(address: str) -> int | None:
+    from vasistas.apps.accounts.models import Member  # noqa: PLC0415 — see above
+
+    _name, plain = parseaddr(address)
+    return Member.objects.filter(email__iexact=plain).values_list("subject_id", flat=True).first()
 
 
 def mailer(smtp_url: str) -> dict[str, Any]:

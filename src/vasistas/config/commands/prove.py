@@ -50,6 +50,9 @@ def _prove(options: argparse.Namespace) -> None:
     django.setup()
     from django.utils import timezone  # noqa: PLC0415 — see above
 
+    from vasistas.guard.egress import endpoints  # noqa: PLC0415 — see above
+
+    endpoints.arm()
     _use_plain_static_names()
     if options.scratch is not None:
         _be_scratch(options.scratch, timezone.now())

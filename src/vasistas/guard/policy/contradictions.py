@@ -22,6 +22,7 @@ def check(source: Source, parts: Parts, today: date | None) -> None:
         _check_words(source, rule)
     for recipient in parts.recipients.values():
         _check_transfer(source, recipient, today)
+    _check_endpoints(source, parts)
     _check_categories(source, parts)
     _check_purposes(source, parts)
 
@@ -72,6 +73,16 @@ def _check_transfer(source: Source, recipient: Recipient, today: date | None) ->
     if recipient.expires is not None and today is not None and recipient.expires < today:
         what = f"The instrument of the recipient {recipient.key!r} expired on {recipient.expires}."
         source.fault((*path, "expires"), what, "Renew it and write the new day, or remove the recipient.")
+
+
+def _check_endpoints(source: Source, parts: Parts) -> None:
+    """Who gets what would be told wrong, if two recipients ran one thing."""
+    runs: dict[str, str] = {}
+    for recipient in parts.recipients.values():
+        for name in recipient.endpoints:
+            if (first := runs.setdefault(name, recipient.key)) != recipient.key:
+                what = f"The endpoint {name!r} is of the recipient {recipient.key!r} and of {first!r}."
+                source.fault(("recipients", recipient.key, "endpoints"), what, "Name the one that runs it.")
 
 
 def _check_categories(source: Source, parts: Parts) -> None:

@@ -219,6 +219,8 @@ _WIDENING_FIELDS: dict[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("categories", "is_special"): lambda then, _now: then,
     ("recipients", "country"): _differs,
     ("recipients", "words"): _differs,
+    ("recipients", "categories"): _has_more,
+    ("recipients", "hosts"): _has_more,
     ("retention", "days_max"): _is_longer,
     ("retention", "days_min"): lambda then, now: now > then,
     ("retention", "after"): _differs,

@@ -29,11 +29,22 @@ class Then(StrEnum):
 
 
 class Role(StrEnum):
-    """What a recipient is to the operator."""
+    """What a recipient is to the operator. The list is closed: a buyer, an advertiser or a broker has no word here."""
 
     PROCESSOR = "processor"  # GDPR Art. 4(8), Art. 28
     CONTROLLER = "controller"  # decides itself, like a host about the own broadcast
     AUTHORITY = "authority"
+
+
+class Place(StrEnum):
+    """What a site can be configured to reach: each is run by one recipient."""
+
+    DATABASE = "database"
+    KEYS = "keys"  # the key store's database
+    CACHE = "cache"
+    ROOT_KEY = "root_key"  # Vault
+    MEDIA = "media"
+    MAIL = "mail"
 
 
 class Storage(StrEnum):
@@ -99,7 +110,8 @@ class Purpose:
 @dataclass(frozen=True)
 class Recipient:
     """role: processor, controller, authority. country: ISO 3166. instrument: of a transfer out of the EEA, which
-    ends when it expires.
+    ends when it expires. categories: what may be sent to it through the door (guard/egress). endpoints: what of the
+    configuration it runs; hosts: where else it is reached, "name:port".
     """
 
     key: str
@@ -109,6 +121,9 @@ class Recipient:
     instrument: str = ""
     expires: date | None = None
     words: Words = field(default_factory=dict)  # what it gets, and in which form
+    categories: frozenset[str] = frozenset()
+    endpoints: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

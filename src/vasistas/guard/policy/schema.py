@@ -15,6 +15,7 @@ from vasistas.guard.policy.model import (
     Cookie,
     Mode,
     Named,
+    Place,
     Purpose,
     Reads,
     Recipient,
@@ -28,6 +29,7 @@ from vasistas.guard.policy.reading import Source, Table, shown
 CATEGORY_KEY = re.compile(r"[a-z]+(?:\.[a-z][a-z_]*)+")
 KEY = re.compile(r"[a-z][a-z0-9_]*")
 LANGUAGE = re.compile(r"[a-z]{2}")
+HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:[1-9][0-9]{0,4}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 NECESSARY = "necessary"
 
@@ -58,7 +60,7 @@ def parts_of(source: Source) -> tuple[Parts, Table]:
     categories = _each(file, "categories", CATEGORY_KEY, _category)
     purposes = _each(file, "purposes", KEY, lambda key, one: _purpose(key, one, categories))
     retention = _each(file, "retention", KEY, _retention)
-    recipients = _each(file, "recipients", KEY, _recipient)
+    recipients = _each(file, "recipients", KEY, lambda key, one: _recipient(key, one, categories))
     subjects = _each(file, "subjects", KEY, lambda key, one: _named(key, one, dpv.SUBJECTS))
     owners = _each(file, "owners", KEY, lambda key, one: _named(key, one, None))
     measures = _each(file, "measures", KEY, lambda key, one: _named(key, one, dpv.MEASURES))
@@ -151,10 +153,14 @@ def _purpose(key: str, table: Table, categories: dict[str, Category]) -> Purpose
     )
 
 
-def _recipient(key: str, table: Table) -> Recipient:
+def _recipient(key: str, table: Table, categories: dict[str, Category]) -> Recipient:
     country = table.text("country")
     if country and not COUNTRY.fullmatch(country):
         table.fault("country", f"is {country!r}.", "Use the two capital letters of ISO 3166, like LU.")
+    hosts = table.texts("hosts", is_optional=True)
+    for host in hosts:
+        if not HOST.fullmatch(host):
+            table.fault("hosts", f"names {host!r}.", "Write each as name:port, like api.partner.example:443.")
     return Recipient(
         key=key,
         title=table.words("title"),
@@ -163,6 +169,9 @@ def _recipient(key: str, table: Table) -> Recipient:
         instrument=table.text("instrument", default=""),
         expires=table.day("expires", is_optional=True),
         words=table.words("words"),
+        categories=frozenset(table.some_of("categories", categories, "the category", is_optional=True)),
+        endpoints=table.some_of("endpoints", list(Place), "the endpoint", is_optional=True),
+        hosts=hosts,
     )
 
 

@@ -1,5 +1,31 @@
 """Every check, registered by being imported."""
 
-from vasistas.proof.checks import clauses, cookies, data, gate, hosts, logs, pages, reads, retention, seals, staff
+from vasistas.proof.checks import (
+    clauses,
+    cookies,
+    data,
+    egress,
+    gate,
+    hosts,
+    logs,
+    pages,
+    reads,
+    retention,
+    seals,
+    staff,
+)
 
-__all__ = ["clauses", "cookies", "data", "gate", "hosts", "logs", "pages", "reads", "retention", "seals", "staff"]
+__all__ = [
+    "clauses",
+    "cookies",
+    "data",
+    "egress",
+    "gate",
+    "hosts",
+    "logs",
+    "pages",
+    "reads",
+    "retention",
+    "seals",
+    "staff",
+]
