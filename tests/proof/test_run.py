@@ -1,5 +1,7 @@
 """One run of every check on a site in use: nothing is changed, and the read log has one entry of it."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.apps import apps
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils import timezone
 from vasistas.guard.conformance import operations, queries, registry
 from vasistas.guard.conformance.models import Evidence
 from vasistas.guard.conformance.report import State
+from vasistas.guard.egress import endpoints, sockets
 from vasistas.guard.keyring.models import SiteKey
 from vasistas.guard.purposes import NOBODY, processing, scope
 from vasistas.guard.reads.models import Entry
@@ -15,6 +18,14 @@ from vasistas.proof import scene
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys"])
 # Unproven until the policy is released; and a test has its keys in memory.
 NOT_HERE = {"policy.is_released", "policy.versions_answer", "keys.are_private"}
+
+
+@pytest.fixture(autouse=True)
+def ways_out_guarded() -> Iterator[None]:
+    """As in the web process."""
+    endpoints.arm()
+    yield
+    sockets.disarm()
 
 
 def rows() -> dict[str, int]:

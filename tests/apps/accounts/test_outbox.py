@@ -6,7 +6,11 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, mailers
 
+from tests.factories.accounts import make_member
 from vasistas.apps.accounts import outbox, queries
+from vasistas.guard.egress import queries as transfers
+from vasistas.guard.egress.door import TransferRefused
+from vasistas.guard.purposes import processing
 
 OURS = {"default": {"BACKEND": "vasistas.apps.accounts.outbox.OutboxBackend"}}
 
@@ -19,7 +23,8 @@ def demo(settings):
 
 def send(subject="Your code", text="See http://localhost:8000/account/ & <b>more</b>"):
     mail = EmailMessage(subject, text, "Vasistas <privacy@example.org>", ["vi@example.org"])
-    mailers.default.send_messages([mail])
+    with processing("account"):
+        mailers.default.send_messages([mail])
 
 
 def test_the_demo_keeps_mails_newest_first(demo, capsys):
@@ -106,6 +111,31 @@ def test_check_warns_where_mails_reach_the_console_alone(settings):
     assert outbox.check_mails_leave(None) == []
 
 
+@pytest.mark.django_db
+def test_a_mail_is_noted_for_the_member_it_is_to(settings, unused_port):
+    vi, ada = make_member("Vi"), make_member("Ada")
+    settings.MAILERS = {"default": outbox.mailer(f"smtp://127.0.0.1:{unused_port}?tls=none")}
+
+    send()
+    send()
+    outbox.PostingBackend._posting.submit(lambda: None).result()
+
+    (given,) = transfers.transfers_of(vi.subject_id)
+    assert (given.recipient, given.categories, given.purpose) == ("mail", ("user.contact.email",), "account")
+    assert given.count == 2
+    assert transfers.transfers_of(ada.subject_id) == []
+
+
+@pytest.mark.parametrize("backend", ["smtp://127.0.0.1:9?tls=none", ""])
+def test_a_mail_under_another_purpose_is_refused_before_it_is_queued(settings, backend):
+    settings.MAILERS = {"default": outbox.mailer(backend)}
+    mail = EmailMessage("Buy", "this", "Vasistas <privacy@example.org>", ["vi@example.org"])
+
+    with processing("rooms"), pytest.raises(TransferRefused, match=r"does not allow 'user\.contact\.email'"):
+        mailers.default.send_messages([mail])
+
+
+@pytest.mark.django_db
 def test_smtp_posts_behind_the_request_and_names_nobody_when_it_fails(settings, caplog, unused_port):
     settings.MAILERS = {"default": outbox.mailer(f"smtp://127.0.0.1:{unused_port}?tls=none")}
 

@@ -46,6 +46,9 @@ def test_a_policy_becomes_typed_objects(folder: Path):
         "Standard contractual clauses (EU) 2021/914",
         date(2027, 6, 30),
         {"en": "The letters.", "fr": "Les lettres."},
+        frozenset({"user.contact.email"}),
+        ("mail",),
+        ("api.mail-house.example:443",),
     )
     assert policy.activities["accounts"].categories == frozenset({"user.contact.email"})  # all of its purpose
     assert policy.activities["chatting"].basis is Basis.CONTRACT
@@ -94,6 +97,16 @@ def test_cookies_and_clauses_become_typed_objects(folder: Path):
         ("is_special = true", 'is_special = "yes"', "is_special is not true or false.", "Write is_special ="),
         ('en = "To sign in."', 'en = ""', f"categories.{MAIL}.words.en is empty.", "Write it"),
         ('country = "LU"', 'country = "Luxembourg"', "is 'Luxembourg'.", "Use the two capital letters of ISO 3166"),
+        # who gets something: a sale has no word
+        *[
+            ('role = "processor"\ncountry = "US"', f'role = "{role}"\ncountry = "US"', f"role is '{role}'.", "Use")
+            for role in ("sale", "buyer", "advertising", "advertiser", "broker", "data_broker", "partner")
+        ],
+        ('["mail"]', '["mial"]', "the endpoint 'mial', which does not exist.", "Use"),
+        ('hosts = ["api.mail-house.example:443"]', 'hosts = ["https://x.example/"]', "names 'https://x.example/'.",
+         "name:port"),
+        ('country = "LU"', 'country = "LU"\nendpoints = ["mail"]', "of the recipient 'overseas' and of 'hosting'.",
+         "Name the one that runs it."),
         ("[retention.room_chat]", "[retention.Room-Chat]", "retention.Room-Chat is no key.", "Use small letters"),
         (f"[categories.{MAIL}]", "[categories.user.contact.email]", "categories.user is no key.",
          '"user.contact.email"'),

@@ -42,7 +42,7 @@ def test_words_that_change_without_a_version_are_refused(folder: Path):
 
     (fault,) = faults_of(folder)
     assert str(fault) == (
-        "policy/policy.toml:118: clauses.6 changed after version 1 was released. Write version = 2 and release it with "
+        "policy/policy.toml:121: clauses.6 changed after version 1 was released. Write version = 2 and release it with "
         "`vasistas policy release`, or restore what stood here."
     )
 

@@ -40,7 +40,7 @@ def allowed(policy: Policy, today: date) -> list[Endpoint]:
 
 
 def configured() -> Mapping[str, Endpoint]:
-    """What this site is told to reach, by the names the policy uses. Files and sockets of this machine are not there."""
+    """What this site is told to reach, by the names the policy uses; without files of this machine."""
     return dict(_configured())
 
 

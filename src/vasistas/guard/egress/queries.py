@@ -28,7 +28,7 @@ class Given:
 
 @processing("audit")
 def transfers_of(subject_id: int, *, limit: int = TRANSFERS_SHOWN_MAX) -> list[Given]:
-    """Return what left about this subject, newest first. None, once their key is destroyed: nothing links it to them."""
+    """Return what left about this subject, newest first. None, once their key is destroyed."""
     audit_id = subjects.audit_ids_of([subject_id]).get(subject_id)
     if not audit_id:
         return []

@@ -1,21 +1,27 @@
 """Clause 7: what a host sees of a member is a name and a mark of the host's own, nothing that leads further."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from allauth.usersessions.models import UserSession
 from django.urls import reverse
 
 from vasistas.apps.accounts import queries as accounts
+from vasistas.apps.chat import operations as chat_operations
 from vasistas.apps.chat import queries as chat
 from vasistas.apps.chat.models import Message
+from vasistas.apps.rooms import operations as rooms
+from vasistas.apps.rooms import queries as room_queries
 from vasistas.apps.rooms.models import Room
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.purposes import processing
 from vasistas.proof import canary
+from vasistas.proof.browser import public_pages
 from vasistas.proof.canary import Canaries
 from vasistas.realtime import events
 
@@ -107,3 +113,76 @@ def show_mails_as_names(now: datetime) -> None:  # noqa: ARG001 — the shape of
 
 def _mail_of(line: int) -> str:
     return str(Message.objects.select_related("author").get(pk=line).author.email)
+
+
+@check(
+    "hosts.reach_nothing_more",
+    kind="canary",
+    words={
+        "en": "Nothing a host can reach holds a viewer's mail, network address, browser, or doings in another room.",
+        "fr": "Rien de ce qu’un hôte peut atteindre ne contient l’e-mail, l’adresse réseau, le navigateur d’un "
+        "spectateur, ni ce qu’il fait dans un autre salon.",
+    },
+)
+def hosts_reach_nothing_more(now: datetime) -> Finding:
+    counted, wrong = 0, []
+    with canary.stage(now) as canaries:
+        with canary.arranging():
+            nowhere = _planted(canaries, now)
+            not_at_home = _elsewhere(canaries)
+        browser = canary.browser_of(canaries.ada)
+        for view, path in _pages_of_host(canaries):
+            answer = browser.get(path)
+            counted += answer.status_code == OK
+            wrong += [f"{view}: {what}" for what, value in {**nowhere, **not_at_home}.items() if value in answer.text]
+        for page in public_pages(browser):
+            counted += page.status == OK
+            wrong += [f"{page.view}: {what}" for what, value in nowhere.items() if value in page.markup]
+    return finding(counted, wrong, at_least=20)
+
+
+def _planted(canaries: Canaries, now: datetime) -> dict[str, str]:
+    """What no host may see of Vi anywhere, after Vi did in Ada's room all that a host's pages tell of somebody."""
+    vi, home = canaries.vi, canaries.rooms[0]
+    session = UserSession.objects.create(
+        user=vi,
+        ip=f"2001:db8::{secrets.randbelow(9000) + 1000}:{secrets.randbelow(9000) + 1000}",  # of nobody (RFC 3849)
+        user_agent=f"Canary/{secrets.token_hex(6)}",
+        session_key=secrets.token_hex(16),
+        last_seen_at=now,
+    )
+    rooms.follow(room=home, member=vi, at=now)
+    chat_operations.mute(room=home, member=vi, by=canaries.ada, at=now, minutes=10, reason="A reason.")
+    return {
+        "mail": vi.email,
+        "network address": session.ip,
+        "browser": session.user_agent,
+        "session": session.session_key,
+        "audit number": vi.subject.audit_id,
+    }
+
+
+def _elsewhere(canaries: Canaries) -> dict[str, str]:
+    """What Vi does in the other room: it may stand on that room's pages, and on none of Ada's."""
+    other = canaries.rooms[1]
+    return {
+        "another room": other.slug,
+        "a line of another room": canaries.lines[1].text,
+        "the mark of another room": accounts.alias_for(canaries.vi, room_queries.audience_of(other)),
+    }
+
+
+@counterexample("hosts.reach_nothing_more")
+def show_addresses_as_names(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    make = chat._lines  # noqa: SLF001 — it plants a fault
+
+    def with_addresses(room: Room, rows: Any) -> list[chat.Line]:
+        with processing("maintain", reason="it plants a fault"):
+            return [replace(line, author=_address_of(line.id) or line.author) for line in make(room, rows)]
+
+    chat._lines = with_addresses  # type: ignore[assignment]  # noqa: SLF001 — it plants a fault
+
+
+def _address_of(line: int) -> str:
+    author = Message.objects.values_list("author_id", flat=True).get(pk=line)
+    return UserSession.objects.filter(user_id=author).values_list("ip", flat=True).first() or ""

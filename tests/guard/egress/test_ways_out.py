@@ -1,0 +1,56 @@
+"""Who in the product can open a connection at all, read off the source: a new one must say what becomes of the data."""
+
+import ast
+from pathlib import Path
+
+import vasistas
+
+PACKAGE = Path(vasistas.__file__).parent
+CLIENTS = {
+    *("httpx", "httpcore", "requests", "urllib3", "aiohttp", "pycurl", "ftplib", "telnetlib", "poplib", "imaplib"),
+    *("smtplib", "socket", "http.client", "urllib.request", "xmlrpc.client", "redis", "websockets.sync", "anyio"),
+    *("django.core.mail.backends.smtp", "websockets.asyncio.client"),
+}
+KNOWN = {
+    "apps/accounts/outbox.py": "mails: behind the door",
+    "config/loop.py": "the guard itself",
+    "guard/egress/sockets.py": "the guard itself",
+    "media/node_client.py": "offers: behind the door, by guard/egress/media.py",
+    "guard/keyring/root_vault.py": "wrapped keys and random numbers; a declared endpoint, no personal field",
+    "media/watchdog.py": "asks the own node whether it is well",
+    "gateway/server.py": "accepts connections and opens none",
+    "config/demo/stage.py": "asks the demo whether it is up",
+    "config/serve.py": "looks whether ports are free",
+    "proof/browser.py": "asks this very process, without a socket",
+    "proof/checks/egress.py": "tries the guard out",
+}
+NOT_THE_SITE = ("media/sfu/", "media/synthetic/")  # processes of their own, without database and names
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_every_module_that_can_connect_is_known():
+    found = {
+        str(path.relative_to(PACKAGE)): imported(path) & CLIENTS
+        for path in PACKAGE.rglob("*.py")
+        if not str(path.relative_to(PACKAGE)).startswith(NOT_THE_SITE)
+    }
+    assert {path for path, clients in found.items() if clients} - set(KNOWN) == set()
+
+
+def test_mails_leave_by_our_backends_alone():
+    names = {path.name for path in PACKAGE.rglob("*.py") if "backends.smtp" in path.read_text()}
+    backends = {
+        line for path in PACKAGE.rglob("*.py") for line in path.read_text().splitlines() if '"BACKEND":' in line
+    }
+
+    assert names <= {"outbox.py"}
+    assert not [line for line in backends if "mail" in line.lower()]
