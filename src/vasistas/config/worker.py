@@ -17,6 +17,7 @@ from vasistas.config.commands import prove
 from vasistas.guard.conformance import operations as conformance
 from vasistas.guard.conformance import scratch
 from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
+from vasistas.guard.egress import endpoints
 from vasistas.guard.egress import operations as egress
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
@@ -56,6 +57,9 @@ def start(stop: threading.Event) -> list[threading.Thread]:
         ),
         "checks": lambda: repeat(
             run_checks, first_s=PROVE_AFTER_S, every_s=CHECK_EVERY.total_seconds(), stop=stop, clock=timezone.now
+        ),
+        "egress.guard": lambda: repeat(
+            guard_ways_out, first_s=SWEEP_EVERY_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
         ),
         "counterexamples": lambda: repeat(
             run_counterexamples,
@@ -117,6 +121,11 @@ def repeat(
 
 def seal_reads(at: datetime) -> None:
     reads.seal_pending(at=at)
+
+
+def guard_ways_out(_at: datetime) -> None:
+    """Look again who may be reached: transfer instruments expire while the process runs."""
+    endpoints.arm()
 
 
 def run_checks(at: datetime) -> None:

@@ -65,8 +65,9 @@ def arm(endpoints: Collection[Endpoint]) -> None:
             sys.addaudithook(_hook)
             socket.getaddrinfo = _remembering(socket.getaddrinfo)
             _State.is_hooked = True
-        _resolved.clear()
         _State.names = frozenset(host for host, _port in allowed if not _is_address(host))
+        for gone in _resolved.keys() - _State.names:
+            del _resolved[gone]
         _State.allowed = allowed
 
 

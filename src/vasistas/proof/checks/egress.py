@@ -5,6 +5,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from vasistas.apps.accounts import outbox
-from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
+from vasistas.guard.conformance.registry import NAMED_MAX, Finding, check, counterexample, finding
 from vasistas.guard.egress import door, operations, queries, sockets
 from vasistas.guard.policy.compiler import compile_policy
 from vasistas.guard.policy.faults import PolicyRefused
@@ -40,7 +41,10 @@ def undeclared_hosts_are_refused(now: datetime) -> Finding:  # noqa: ARG001 — 
         ways = list(_ways_out(port))
         wrong += [name for name, go in ways if _gets_out(go)]
         wrong += ["a connection arrived"] if _has_caller(server) else []
-    return finding(len(ways) + 2, wrong)
+    found = finding(len(ways) + 2, wrong)
+    refused = sockets.refusals()
+    told = f"refused since the start: {sum(refused.values())}, by {', '.join(sorted(refused)[:NAMED_MAX])}"
+    return replace(found, detail=told) if found.ok and refused else found
 
 
 def _ways_out(port: int) -> Iterator[tuple[str, Callable[[], object]]]:
