@@ -99,9 +99,23 @@ def test_a_declared_name_is_reached_where_it_was_resolved_to(declared, undeclare
         hello("localhost", undeclared.port)
 
 
-def test_a_name_of_nobody_is_not_even_looked_up():
+@pytest.mark.parametrize("look_up", [socket.gethostbyname, socket.gethostbyname_ex, socket.gethostbyaddr])
+def test_a_name_of_nobody_is_not_even_looked_up(look_up):
     with pytest.raises(UndeclaredHost):
         socket.getaddrinfo("secrets-of-vi.example.net", 53)
+    with pytest.raises(UndeclaredHost):
+        look_up("secrets-of-vi.example.net")
+
+
+def test_nobody_is_asked_whose_an_address_is():
+    with pytest.raises(UndeclaredHost):
+        socket.gethostbyaddr("192.0.2.7")
+
+
+def test_own_names_and_plain_addresses_are_looked_up():
+    assert socket.gethostbyname("127.0.0.1") == "127.0.0.1"
+    assert socket.getaddrinfo("192.0.2.7", 53)
+    assert socket.getfqdn()
 
 
 def test_clients_are_refused_as_if_nobody_answered(undeclared):

@@ -17,6 +17,7 @@ from vasistas.guard.policy.model import Policy
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
 POSTGRESQL_PORT = 5432
+NEEDED = ("mail", "media")  # recipients that code of the product hands things to
 
 
 def arm() -> None:
@@ -81,11 +82,20 @@ def _of_host(host: str) -> Endpoint:
 def check_endpoints_are_declared(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Refuse a site that is told to reach what no recipient of the policy stands for."""
     try:
-        recipients = get_policy().recipients.values()
+        recipients = get_policy().recipients
     except PolicyRefused:
         return []  # told by its own check
-    named = {name for one in recipients for name in one.endpoints}
-    return [
+    named = {name for one in recipients.values() for name in one.endpoints}
+    missing: list[checks.CheckMessage] = [
+        checks.Error(
+            f"The policy has no recipient {key!r}, to whom this product hands things.",
+            hint=f"Add [recipients.{key}] to policy/policy.toml: whoever runs that endpoint.",
+            id="guard.E022",
+        )
+        for key in NEEDED
+        if key not in recipients
+    ]
+    return missing + [
         checks.Error(
             f"The endpoint {name!r} is configured, and no recipient of the policy has it.",
             hint=f'Write endpoints = ["{name}"] under the one of [recipients.*] that runs it.',

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 RESOLVED_MAX = 64  # addresses remembered for one name: what its look-ups answered lately
-OWN_NAMES = frozenset({"localhost"})  # looked up without being declared; connecting still needs the port
+OWN_NAMES = frozenset({"localhost", socket.gethostname().lower()})  # looked up undeclared; connecting needs the port
 _SENDING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-_ASKING = "socket.getaddrinfo"
+_ASKING = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
+_ASKING_BACK = "socket.gethostbyaddr"  # tells the resolver an address: whose?
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +107,10 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         return
     if event in _SENDING:
         _check_sending(event, *args)
-    elif event == _ASKING:
-        name = _text(args[0])
-        if name and not _is_address(name) and _plain(name) not in _State.names | OWN_NAMES:
+    elif event in _ASKING or event == _ASKING_BACK:
+        name = _plain(_text(args[0]))
+        is_literal = event != _ASKING_BACK and _is_address(name)  # nobody is asked about it
+        if name and not is_literal and name not in _State.names | OWN_NAMES:
             _refuse("look-up")
 
 
