@@ -171,7 +171,7 @@ def test_an_endpoint_without_a_recipient_stops_the_start(settings, monkeypatch):
 
     monkeypatch.setattr(endpoints, "get_policy", lambda: dataclasses.replace(policy, recipients=recipients))
     found = endpoints.check_endpoints_are_declared()
-    assert [(error.id, "'media'" in error.msg) for error in found] == [("guard.E022", True), ("guard.E021", True)]
+    assert [(error.id, "'media'" in error.msg) for error in found] == [("guard.E032", True), ("guard.E031", True)]
 
 
 def test_roles_are_a_closed_list_without_a_sale():

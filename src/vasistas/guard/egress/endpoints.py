@@ -90,7 +90,7 @@ def check_endpoints_are_declared(**_kwargs: Any) -> list[checks.CheckMessage]:
         checks.Error(
             f"The policy has no recipient {key!r}, to whom this product hands things.",
             hint=f"Add [recipients.{key}] to policy/policy.toml: whoever runs that endpoint.",
-            id="guard.E022",
+            id="guard.E032",
         )
         for key in NEEDED
         if key not in recipients
@@ -99,7 +99,7 @@ def check_endpoints_are_declared(**_kwargs: Any) -> list[checks.CheckMessage]:
         checks.Error(
             f"The endpoint {name!r} is configured, and no recipient of the policy has it.",
             hint=f'Write endpoints = ["{name}"] under the one of [recipients.*] that runs it.',
-            id="guard.E021",
+            id="guard.E031",
         )
         for name in configured()
         if name not in named
