@@ -1,7 +1,7 @@
 from django.urls import path
 
 from vasistas.pages import studio, views
-from vasistas.pages.views import cookies, policy, staff
+from vasistas.pages.views import account, cookies, policy, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -11,6 +11,12 @@ urlpatterns = [
     path("rooms/<slug:slug>/", views.watch, name="watch"),
     path("rooms/<slug:slug>/snapshot", views.snapshot, name="snapshot"),
     path("account/", views.my_account, name="my_account"),
+    path("account/data/", account.my_data, name="my_data"),
+    path("account/data/<str:key>/", account.my_category, name="my_category"),
+    path("account/reads/", account.my_reads, name="my_reads"),
+    path("account/reads/<int:entry_id>/proof.json", account.read_proof, name="read_proof"),
+    path("account/export/", account.export, name="export"),
+    path("account/export/<str:token>/", account.take_export, name="take_export"),
     path("privacy/", policy.privacy, name="privacy"),
     path("privacy/cookies/", cookies.cookies, name="cookies"),
     path(".well-known/gpc.json", cookies.gpc, name="gpc"),

@@ -97,6 +97,18 @@ def was_in_run(entry_id: int, subject_id: int) -> bool:
 
 
 @processing("audit")
+def is_about(entry_id: int, subject_id: int) -> bool:
+    """Whether an entry tells of this subject, alone or in a run; False also where there is no such entry."""
+    audit_id = subjects.audit_ids_of([subject_id]).get(subject_id, "")
+    entry = Entry.objects.filter(pk=entry_id).only("subject", "subjects").first()
+    if entry is None or not audit_id:
+        return False
+    return entry.subject == audit_id or (
+        entry.subjects is not None and entries.is_in(bytes(entry.subjects), audit_id)
+    )
+
+
+@processing("audit")
 def latest_checkpoint() -> SignedHead | None:
     """Return the signed head of the chain, or None while nothing was sealed."""
     newest = Checkpoint.objects.order_by("-seq").values_list("seq", flat=True).first()

@@ -11,6 +11,7 @@ from vasistas.proof.checks import (
     pages,
     reads,
     retention,
+    rights,
     seals,
     staff,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "pages",
     "reads",
     "retention",
+    "rights",
     "seals",
     "staff",
 ]

@@ -1,0 +1,160 @@
+"""Everything the site holds about one person, read off the declarations: which rows, and what stands in them.
+
+No list is kept by hand: a model or field that is declared appears here, and so on the member's pages and in the archive.
+All of it is read under the purpose "rights"; one's own rows leave no entry in the read log.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from vasistas.guard import declarations, sealed, sessions
+from vasistas.guard.declarations import Declaration, FoundBy, Personal, Sealed
+from vasistas.guard.erasure import Step
+from vasistas.guard.policy.model import Retention
+from vasistas.guard.purposes import GuardError, processing
+
+ROWS_AT_ONCE = 2000  # loaded, opened and written together: this bounds the memory
+READS_LABEL = "reads.Entry"  # found by audit id; guard.reads.queries.reads_of tells them
+UNREADABLE = None  # stands for a seal that does not open
+
+type Row = dict[str, Any]
+
+
+class NoWayToRows(GuardError):  # noqa: N818 — refusals read as facts
+    """A model is declared `found_by(…)`, and nobody has said here how its rows are found."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One declared model with personal fields."""
+
+    model: type[models.Model]
+    declaration: Declaration
+
+    @property
+    def label(self) -> str:
+        return self.model._meta.label
+
+    @property
+    def title(self) -> str:
+        return str(self.model._meta.verbose_name_plural).capitalize()
+
+    @cached_property
+    def fields(self) -> Mapping[str, Personal]:
+        return self.declaration.personal
+
+    @property
+    def categories(self) -> frozenset[str]:
+        return frozenset(held.category for held in self.fields.values())
+
+    def rows(self, subject_id: int) -> "models.QuerySet[Any]":
+        """The rows of one person, without an order. Nothing of them is loaded row by row.
+
+        Raises: NoWayToRows.
+        """
+        if self.declaration.subject == "self":
+            found = Step(self.model, "pk").rows(subject_id)
+        elif isinstance(self.declaration.subject, str):
+            found = Step(self.model, self.declaration.subject).rows(subject_id)
+        elif self.label in _FOUND:
+            found = _FOUND[self.label](subject_id)
+        else:
+            raise NoWayToRows(f"{self.label} is declared found_by(…): say in guard/rights/held.py how its rows are found.")
+        return found.fetch_mode(models.FETCH_RAISE)
+
+    def column(self, name: str) -> "models.Field[Any, Any]":
+        return self.model._meta.get_field(name)  # type: ignore[return-value]  # declared fields are concrete
+
+    def read(self, rows: Sequence[models.Model], *, only: Iterable[str] | None = None) -> list[Row]:
+        """Return what stands in rows that are loaded: id, and each personal field by name; keys by one query."""
+        names = [name for name in self.fields if only is None or name in only]
+        sealed.preload(rows, *(name for name in names if isinstance(self.fields[name], Sealed)))
+        columns = [(name, self.column(name)) for name in names]
+        shown = {name: _names_of(column, rows) for name, column in columns if column.is_relation}
+        plain = [(name, column.attname) for name, column in columns]
+        has_own_key = self.model._meta.pk.name in self.fields
+        own = f"{self.label}."
+        read = []
+        for row in rows:
+            found: Row = {} if has_own_key else {"id": row.pk}
+            for name, attribute in plain:
+                if name in shown:
+                    number = getattr(row, attribute)
+                    found[name] = shown[name].get(number, number)
+                elif own + name in _READABLE:
+                    found[name] = _READABLE[own + name](row)
+                else:
+                    found[name] = _opened(row, attribute)
+            read.append(found)
+        return read
+
+    def batches(self, subject_id: int) -> Iterator[list[Row]]:
+        """Yield all rows of one person, ROWS_AT_ONCE at a time, in the order of their keys."""
+        every, latest = self.rows(subject_id).order_by("pk"), None
+        while rows := list((every if latest is None else every.filter(pk__gt=latest))[:ROWS_AT_ONCE]):
+            latest = rows[-1].pk
+            yield self.read(rows)
+
+
+def tables() -> list[Table]:
+    """Every declared model with personal fields, by label. The read log is told apart (READS_LABEL)."""
+    found = []
+    for model in apps.get_models(include_auto_created=True):
+        declaration = declarations.of(model)
+        if declaration is None or model._meta.proxy or not declaration.personal or model._meta.label == READS_LABEL:
+            continue
+        found.append(Table(model, declaration))
+    return sorted(found, key=lambda table: table.label)
+
+
+def gone_on(rule: Retention, row: models.Model) -> date | None:
+    """The day by which a row is gone by its retention rule, or None where no column of the row tells it.
+
+    The rule's `after` is a column of this model ("chat.Message.said_at"), or of any model that has it ("until").
+    """
+    if rule.days_max is None:
+        return None
+    label, _, name = rule.after.rpartition(".")
+    since = row.__dict__.get(name) if label in {"", row._meta.label} else None
+    return (since + timedelta(days=rule.days_max)).date() if isinstance(since, datetime) else None
+
+
+def _opened(row: models.Model, attribute: str) -> Any:
+    try:
+        value = getattr(row, attribute)
+    except (sealed.SealedGone, sealed.SealedBroken):
+        return UNREADABLE
+    return value.hex() if isinstance(value, bytes | memoryview) else value
+
+
+def _names_of(column: Any, rows: Sequence[models.Model]) -> Mapping[Any, str]:
+    """What others published a thing as, by its key: its slug; a thing without one keeps its number."""
+    far = column.related_model
+    if not any(one.name == "slug" for one in far._meta.concrete_fields):
+        return {}
+    keys = {number for row in rows if (number := getattr(row, column.attname)) is not None}
+    with processing("rooms"):  # addresses of rooms and studios, which anyone may read
+        return dict(far._base_manager.filter(pk__in=keys).values_list("pk", "slug"))
+
+
+# -- What the declarations say in words alone ---------------------------------------------------------------------------
+
+
+def _sessions_of(subject_id: int) -> "models.QuerySet[Any]":
+    signed_in = apps.get_model("usersessions.UserSession")._base_manager.filter(user__subject=subject_id)  # noqa: SLF001 — documented by Django
+    keys = list(signed_in.values_list("session_key", flat=True))
+    return apps.get_model("sessions.Session")._base_manager.filter(session_key__in=keys)  # noqa: SLF001 — see above
+
+
+def _content_of_session(row: Any) -> Any:
+    return sessions.SessionStore(row.session_key).decode(row.session_data)
+
+
+_FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {"sessions.Session": _sessions_of}
+_READABLE: Mapping[str, Callable[[Any], Any]] = {"sessions.Session.session_data": _content_of_session}

@@ -1,0 +1,111 @@
+"""My Account: what is held about the member, who read it, and all of it to take along."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows import reauthentication
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.privacy import operations, queries
+from vasistas.apps.privacy.models import EXPORT_LINK_DAYS
+from vasistas.guard.purposes import processing
+from vasistas.guard.reads.queries import NotSealed
+from vasistas.guard.rights import archive
+from vasistas.lib.errors import DomainError, NotAllowed
+from vasistas.pages import my_data as gathered
+
+
+@never_cache
+@require_safe
+@processing("rights")
+def my_data(request: HttpRequest) -> HttpResponse:
+    every = gathered.overview(_subject_id(request))
+    return _shown(request, "data", {"every": every, "total": sum(1 for one in every if one.rows)})
+
+
+@never_cache
+@require_safe
+@processing("rights")
+def my_category(request: HttpRequest, key: str) -> HttpResponse:
+    subject_id = _subject_id(request)
+    found = gathered.category_of(subject_id, key)
+    tables = gathered.tables_of(subject_id, found, request.GET)
+    links = [(reverse(name), words) for name, words in found.corrected_at.items()]
+    return _shown(request, "category", {"held": found, "tables": tables, "links": links})
+
+
+@never_cache
+@require_safe
+@processing("rights")
+def my_reads(request: HttpRequest) -> HttpResponse:
+    page = gathered.reads_page(_subject_id(request), request.GET.get("page"))
+    return _shown(request, "reads", {"page": page})
+
+
+@never_cache
+@require_safe
+@processing("rights")
+def read_proof(request: HttpRequest, entry_id: int) -> HttpResponse:
+    try:
+        proof = gathered.proof_json(entry_id, _subject_id(request))
+    except NotSealed:
+        waiting = _("This entry is not in the chain yet. Ask again in two seconds.")
+        raise DomainError(waiting, code="reads.not_sealed") from None
+    named = {"Content-Disposition": f'attachment; filename="read-{entry_id}-proof.json"'}
+    return JsonResponse(proof, headers=named, json_dumps_params={"indent": 1})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@processing("rights")
+def export(request: HttpRequest) -> HttpResponse:
+    subject_id, now = _subject_id(request), timezone.now()
+    link = ""
+    if request.method == "POST":
+        if reauthentication.is_reauthentication_required(request, app="account"):
+            return _ask_again_who_it_is(request)
+        token = operations.make_export_link(subject_id=subject_id, at=now)
+        link = reverse("pages:take_export", args=[token])
+    is_open = queries.open_export_link(subject_id, now)
+    return _shown(request, "export", {"link": link, "open": is_open, "days": EXPORT_LINK_DAYS})
+
+
+@never_cache
+@require_http_methods(["GET"])
+@processing("rights")
+def take_export(request: HttpRequest, token: str) -> StreamingHttpResponse:
+    subject_id, now = _subject_id(request), timezone.now()
+    link = operations.start_export(subject_id=subject_id, token=token, at=now)
+
+    def finish() -> None:
+        operations.finish_export(link_id=link.pk, at=timezone.now())
+
+    pieces = archive.stream(subject_id, at=now, language=gathered.language(), done=finish)
+    body: Any = gathered.in_turns(pieces) if isinstance(request, ASGIRequest) else pieces
+    named = {"Content-Disposition": f'attachment; filename="vasistas-{now:%Y-%m-%d}.zip"'}
+    return StreamingHttpResponse(body, content_type="application/zip", headers=named)
+
+
+def _ask_again_who_it_is(request: HttpRequest) -> HttpResponse:
+    """Send to the page that asks for a password or a second factor; it comes back here with what was posted."""
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    return reauthentication.suspend_request(request, methods[0]["url"])
+
+
+def _shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, f"pages/account/{name}.html", {"lang": gathered.language(), **context})
+
+
+def _subject_id(request: HttpRequest) -> int:
+    member = request.user
+    if not isinstance(member, Member):  # the login middleware let nobody else through
+        raise NotAllowed(_("Sign in first."))
+    return member.subject_id

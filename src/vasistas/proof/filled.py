@@ -1,0 +1,159 @@
+"""Somebody of whom everything is held: one row of every declared model, every personal field filled with a value of its
+own. Made from the declarations, so a new model or field is in it by itself.
+"""
+
+import datetime as dt
+import itertools
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from django.db import models
+
+from vasistas.apps.accounts.models import Member
+from vasistas.guard import declarations, erasure
+from vasistas.guard.addresses import AddressField, SealedAddress
+from vasistas.guard.sealed import SealedText
+from vasistas.proof import scene
+
+TOLD_APART = {"reads.Entry"}  # the read log: nobody's rows until it is asked for them
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One field of one row: what a reader must find of it, as JSON has it. For a relation, what it points to."""
+
+    label: str
+    field: str
+    value: Any
+
+
+def fill(member: Member, at: dt.datetime) -> list[Filled]:
+    """Write a row of every declared model about `member`, who has none but an account, and return what stands in them.
+
+    The caller states a purpose that allows it, and rolls it back.
+    """
+    filler = _Filler(member, at)
+    filler.settle()
+    for step in reversed(erasure.plan()):  # those that others point at first
+        filler.row_of(step.model)
+    return filler.told()
+
+
+class _Filler:
+    def __init__(self, member: Member, at: dt.datetime) -> None:
+        self._member = member
+        self._at = at.replace(microsecond=0)
+        self._numbers = itertools.count(1)
+        self._rows: dict[type[models.Model], models.Model] = {}
+        self._session = scene.sign_in(member)
+
+    def settle(self) -> None:
+        """The account, its subject and its session are there already."""
+        self._member.last_login = self._moment()
+        self._member.set_password(secrets.token_urlsafe())
+        self._member.save()
+        every: list[models.Model] = [self._member, self._member.subject]
+        every += self._member.emailaddress_set.all()[:1]  # type: ignore[attr-defined]  # of allauth
+        self._rows = {type(row): row for row in every}
+
+    def row_of(self, model: type[models.Model]) -> models.Model:
+        if model not in self._rows:
+            row = model()
+            for field in model._meta.concrete_fields:
+                if not isinstance(field, models.AutoField | SealedAddress):
+                    setattr(row, field.name, self._value(model, field))
+            row.save(force_insert=True)
+            self._rows[model] = row
+        return self._rows[model]
+
+    def _value(self, model: type[models.Model], field: Any) -> Any:
+        if field.is_relation:
+            return self._far(field)
+        if model._meta.label == "usersessions.UserSession" and field.name == "session_key":
+            return self._session
+        if field.choices:
+            return field.choices[0][0]
+        make = next((made for kind, made in self._makers().items() if isinstance(field, kind)), self._text)
+        return make(field)
+
+    def _far(self, field: Any) -> models.Model | None:
+        far = field.related_model
+        if far in self._rows:
+            return self._rows[far]
+        if far is field.model:
+            return None
+        declaration = declarations.of(far)
+        is_nobodys = declaration is None or declaration.subject is None
+        there = far._base_manager.first() if is_nobodys else None
+        return there or self.row_of(far)
+
+    def _makers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
+        """A field's class -> what makes a value of its own; the first that fits."""
+        return {
+            AddressField: lambda _field: f"canary.{secrets.token_hex(6)}@proof.invalid",
+            SealedText: lambda field: self._words(field.chars_max),
+            models.JSONField: self._object,
+            models.UUIDField: lambda _field: uuid.uuid4(),
+            models.DateTimeField: lambda _field: self._moment(),
+            models.DateField: lambda _field: self._moment().date(),
+            models.DurationField: lambda _field: dt.timedelta(seconds=next(self._numbers)),
+            models.BooleanField: lambda _field: True,
+            models.DecimalField: lambda _field: Decimal(next(self._numbers)),
+            models.FloatField: lambda _field: next(self._numbers) / 1000,
+            models.IntegerField: lambda _field: next(self._numbers),
+            models.GenericIPAddressField: lambda _field: f"2001:db8::{next(self._numbers):x}",
+            models.BinaryField: lambda _field: secrets.token_bytes(16),
+        }
+
+    def _moment(self) -> dt.datetime:
+        return self._at - dt.timedelta(seconds=next(self._numbers))
+
+    def _text(self, field: Any) -> str:
+        return self._words(field.max_length or 64)
+
+    def _words(self, chars_max: int) -> str:
+        return f"canary-{secrets.token_hex(12)}"[-chars_max:]
+
+    def _object(self, field: Any) -> dict[str, str]:
+        declaration = declarations.of(field.model)
+        held = declaration.personal.get(field.name) if declaration else None
+        keys = (held.schema if held else None) or {"*": ""}
+        return {key.replace("*", "anything"): self._words(64) for key in keys}
+
+    def told(self) -> list[Filled]:
+        """What stands in every personal field, asked of the rows themselves."""
+        told = []
+        for model, row in self._rows.items():
+            declaration = declarations.of(model)
+            for name in declaration.personal if declaration else ():
+                told.append(Filled(model._meta.label, name, as_json(_shown(row, model._meta.get_field(name)))))
+        told.append(Filled("sessions.Session", "session_key", self._session))
+        return told
+
+
+def _shown(row: models.Model, field: Any) -> Any:
+    if not field.is_relation:
+        value = getattr(row, field.attname)
+        return value.hex() if isinstance(value, bytes) else value
+    far = getattr(row, field.name)
+    return getattr(far, "slug", None) or getattr(row, field.attname)
+
+
+def as_json(value: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def unfilled(told: list[Filled]) -> list[str]:
+    """Personal fields of which nothing is told: a check that looks at less proves less."""
+    there = {(one.label, one.field) for one in told}
+    return [
+        f"{label}.{name}"
+        for label, declaration in declarations.declarations().items()
+        for name in declaration.personal
+        if label not in TOLD_APART and label != "sessions.Session" and (label, name) not in there
+    ]
