@@ -23,6 +23,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "forward": (["--quick"], ["janus", "iproute2"]),
     "join": (["--quick"], ["chromium"]),
     "guard": (["--quick"], []),
+    "rights": (["--quick"], []),
     "soak": (["--short"], []),
 }
 PATIENCE_S = 900  # for one bench; a hang must not hold up the others

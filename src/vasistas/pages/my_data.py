@@ -200,8 +200,12 @@ def proof_json(entry_id: int, subject_id: int) -> dict[str, Any]:
 async def in_turns(pieces: Iterator[bytes]) -> Any:
     """The same pieces, each made in the request's own thread, for a server that asks for them asynchronously."""
     try:
-        while (piece := await sync_to_async(next)(pieces, None)) is not None:
+        while (piece := await sync_to_async(_next)(pieces)) is not None:
             yield piece
     finally:
         close: Callable[[], None] = getattr(pieces, "close", lambda: None)
         await sync_to_async(close)()
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    return next(pieces, None)

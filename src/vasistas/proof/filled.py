@@ -89,7 +89,7 @@ class _Filler:
             return None
         declaration = declarations.of(far)
         is_nobodys = declaration is None or declaration.subject is None
-        there = far._base_manager.first() if is_nobodys else None
+        there = far._base_manager.first() if is_nobodys else None  # noqa: SLF001 — documented by Django
         return there or self.row_of(far)
 
     def _makers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
@@ -127,13 +127,13 @@ class _Filler:
 
     def told(self) -> list[Filled]:
         """What stands in every personal field, asked of the rows themselves."""
-        told = []
-        for model, row in self._rows.items():
-            declaration = declarations.of(model)
-            for name in declaration.personal if declaration else ():
-                told.append(Filled(model._meta.label, name, as_json(_shown(row, model._meta.get_field(name)))))
-        told.append(Filled("sessions.Session", "session_key", self._session))
-        return told
+        told = [
+            Filled(model._meta.label, name, as_json(_shown(row, model._meta.get_field(name))))
+            for model, row in self._rows.items()
+            if (declaration := declarations.of(model)) is not None
+            for name in declaration.personal
+        ]
+        return [*told, Filled("sessions.Session", "session_key", self._session)]
 
 
 def _shown(row: models.Model, field: Any) -> Any:

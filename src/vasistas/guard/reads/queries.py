@@ -103,9 +103,7 @@ def is_about(entry_id: int, subject_id: int) -> bool:
     entry = Entry.objects.filter(pk=entry_id).only("subject", "subjects").first()
     if entry is None or not audit_id:
         return False
-    return entry.subject == audit_id or (
-        entry.subjects is not None and entries.is_in(bytes(entry.subjects), audit_id)
-    )
+    return entry.subject == audit_id or (entry.subjects is not None and entries.is_in(bytes(entry.subjects), audit_id))
 
 
 @processing("audit")

@@ -1,1 +1,1 @@
-"""What is held about one person: shown (`held`), and handed over as one archive (`archive`, `bag`). GDPR Art. 15, 20."""
+"""What is held about one person: shown (`held`), handed over as one archive (`archive`, `bag`). GDPR Art. 15, 20."""

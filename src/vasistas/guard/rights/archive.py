@@ -67,9 +67,7 @@ def stream(subject_id: int, *, at: datetime, language: str, done: Callable[[], N
         context.run(pieces.close)
 
 
-def _stated(
-    subject_id: int, at: datetime, language: str, done: Callable[[], None] | None
-) -> Generator[bytes]:
+def _stated(subject_id: int, at: datetime, language: str, done: Callable[[], None] | None) -> Generator[bytes]:
     actor = Actor("member", subject_id)
     with purposes.scope(lambda: actor), processing("rights", reason="export"):
         yield from _pieces(subject_id, at, language, done)

@@ -1,6 +1,6 @@
 """Everything the site holds about one person, read off the declarations: which rows, and what stands in them.
 
-No list is kept by hand: a model or field that is declared appears here, and so on the member's pages and in the archive.
+No list is kept by hand: a model or field that is declared appears here, so on the member's pages and in the archive.
 All of it is read under the purpose "rights"; one's own rows leave no entry in the read log.
 """
 
@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import models
 
 from vasistas.guard import declarations, sealed, sessions
-from vasistas.guard.declarations import Declaration, FoundBy, Personal, Sealed
+from vasistas.guard.declarations import Declaration, Personal, Sealed
 from vasistas.guard.erasure import Step
 from vasistas.guard.policy.model import Retention
 from vasistas.guard.purposes import GuardError, processing
@@ -65,7 +65,9 @@ class Table:
         elif self.label in _FOUND:
             found = _FOUND[self.label](subject_id)
         else:
-            raise NoWayToRows(f"{self.label} is declared found_by(…): say in guard/rights/held.py how its rows are found.")
+            raise NoWayToRows(
+                f"{self.label} is declared found_by(…): say in guard/rights/held.py how its rows are found."
+            )
         return found.fetch_mode(models.FETCH_RAISE)
 
     def column(self, name: str) -> "models.Field[Any, Any]":
@@ -140,10 +142,11 @@ def _names_of(column: Any, rows: Sequence[models.Model]) -> Mapping[Any, str]:
         return {}
     keys = {number for row in rows if (number := getattr(row, column.attname)) is not None}
     with processing("rooms"):  # addresses of rooms and studios, which anyone may read
-        return dict(far._base_manager.filter(pk__in=keys).values_list("pk", "slug"))
+        every = far._base_manager  # noqa: SLF001 — documented by Django under this name
+        return dict(every.filter(pk__in=keys).values_list("pk", "slug"))
 
 
-# -- What the declarations say in words alone ---------------------------------------------------------------------------
+# -- What the declarations say in words alone --------------------------------------------------------------------------
 
 
 def _sessions_of(subject_id: int) -> "models.QuerySet[Any]":

@@ -97,7 +97,8 @@ def take_export(request: HttpRequest, token: str) -> StreamingHttpResponse:
 def _ask_again_who_it_is(request: HttpRequest) -> HttpResponse:
     """Send to the page that asks for a password or a second factor; it comes back here with what was posted."""
     methods = get_adapter().get_reauthentication_methods(request.user)
-    return reauthentication.suspend_request(request, methods[0]["url"])
+    answer: HttpResponse = reauthentication.suspend_request(request, methods[0]["url"])
+    return answer
 
 
 def _shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

@@ -31,10 +31,10 @@ CLOSED = "user.authorization.credentials"  # in the archive alone
     kind="canary",
     limit_s=LIMIT_S,
     words={
-        "en": "A member of whom every declared field is filled takes the archive: each value is in it, the rows are as many "
-        "as the database counts, and the checksums hold.",
-        "fr": "Un membre dont chaque champ déclaré est rempli prend l’archive : chaque valeur y est, les lignes sont aussi "
-        "nombreuses que dans la base, et les sommes de contrôle tiennent.",
+        "en": "A member of whom every declared field is filled takes the archive: each value is in it, the rows are as "
+        "many as the database counts, and the checksums hold.",
+        "fr": "Un membre dont chaque champ déclaré est rempli prend l’archive : chaque valeur y est, les lignes sont "
+        "aussi nombreuses que dans la base, et les sommes de contrôle tiennent.",
     },
 )
 def archive_is_complete(now: datetime) -> Finding:
@@ -117,7 +117,7 @@ def _declared() -> dict[tuple[str, str], declarations.Personal]:
     }
 
 
-# -- Reading an archive as its owner would ------------------------------------------------------------------------------
+# -- Reading an archive as its owner would -----------------------------------------------------------------------------
 
 
 def taken(pieces: Iterable[bytes]) -> dict[str, bytes]:
