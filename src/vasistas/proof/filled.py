@@ -138,8 +138,7 @@ class _Filler:
 
 def _shown(row: models.Model, field: Any) -> Any:
     if not field.is_relation:
-        value = getattr(row, field.attname)
-        return value.hex() if isinstance(value, bytes) else value
+        return getattr(row, field.attname)
     far = getattr(row, field.name)
     return getattr(far, "slug", None) or getattr(row, field.attname)
 

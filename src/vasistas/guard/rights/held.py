@@ -4,6 +4,7 @@ No list is kept by hand: a model or field that is declared appears here, so on t
 All of it is read under the purpose "rights"; one's own rows leave no entry in the read log.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -73,35 +74,66 @@ class Table:
     def column(self, name: str) -> "models.Field[Any, Any]":
         return self.model._meta.get_field(name)  # type: ignore[return-value]  # declared fields are concrete
 
-    def read(self, rows: Sequence[models.Model], *, only: Iterable[str] | None = None) -> list[Row]:
+    def _seal(self, name: str) -> sealed.SealedText:
+        column = self.column(name)
+        if not isinstance(column, sealed.SealedText):
+            raise TypeError(f"{self.label}.{name} is declared sealed and is no SealedText.")
+        return column
+
+    def read(self, rows: Sequence[Any], *, only: Iterable[str] | None = None) -> list[Row]:
         """Return what stands in rows that are loaded: id, and each personal field by name; keys by one query."""
         names = [name for name in self.fields if only is None or name in only]
-        sealed.preload(rows, *(name for name in names if isinstance(self.fields[name], Sealed)))
-        columns = [(name, self.column(name)) for name in names]
-        shown = {name: _names_of(column, rows) for name, column in columns if column.is_relation}
-        plain = [(name, column.attname) for name, column in columns]
+        closed = {name: self._seal(name).open for name in names if isinstance(self.fields[name], Sealed)}
+        sealed.preload(rows, *closed)
+        shown = {name: _names_of(column, rows) for name in names if (column := self.column(name)).is_relation}
+        content = {name: open_ for name in names if (open_ := _READABLE.get(f"{self.label}.{name}")) is not None}
+        plain = [(name, self.column(name).attname) for name in names]
         has_own_key = self.model._meta.pk.name in self.fields
-        own = f"{self.label}."
         read = []
-        for row in rows:
+        for row in rows:  # there may be a million: few calls for each
+            stands = row.__dict__
             found: Row = {} if has_own_key else {"id": row.pk}
-            for name, attribute in plain:
-                if name in shown:
-                    number = getattr(row, attribute)
-                    found[name] = shown[name].get(number, number)
-                elif own + name in _READABLE:
-                    found[name] = _READABLE[own + name](row)
-                else:
-                    found[name] = _opened(row, attribute)
+            found |= {name: stands[attribute] for name, attribute in plain}
+            for name, open_seal in closed.items():
+                if found[name]:
+                    found[name] = _opened(open_seal, row, found[name])
+            for name, names_there in shown.items():
+                found[name] = names_there.get(found[name], found[name])
+            for name, open_ in content.items():
+                found[name] = open_(row)
             read.append(found)
         return read
 
     def batches(self, subject_id: int) -> Iterator[list[Row]]:
         """Yield all rows of one person, ROWS_AT_ONCE at a time, in the order of their keys."""
-        every, latest = self.rows(subject_id).order_by("pk"), None
-        while rows := list((every if latest is None else every.filter(pk__gt=latest))[:ROWS_AT_ONCE]):
+        names, kind = self._attributes, _bare(self.model)
+        every, latest = self.rows(subject_id).order_by("pk").values_list(*names), None
+        while found := list((every if latest is None else every.filter(pk__gt=latest))[:ROWS_AT_ONCE]):
+            rows = [kind(zip(names, values, strict=True)) for values in found]
             latest = rows[-1].pk
             yield self.read(rows)
+
+    @cached_property
+    def _attributes(self) -> tuple[str, ...]:
+        """Of a row: its key, what is personal, and what its seals are bound to."""
+        names = [self.model._meta.pk.attname, *(self.column(name).attname for name in self.fields)]
+        closed = [self._seal(name) for name, one in self.fields.items() if isinstance(one, Sealed)]
+        bound = [name for one in closed for name in ("row_key", one.place.owner)]
+        return tuple(dict.fromkeys([*names, *bound]))
+
+
+@functools.cache
+def _bare(model: type[models.Model]) -> type[Any]:
+    """A row that is only its values: half the time of a model's. Seals open on it; it neither saves nor loads anything,
+    and is noted with the read log by its seals alone. Only for the person's own rows, which leave no entry.
+    """
+    key = model._meta.pk.attname
+
+    def __init__(self: Any, values: Iterable[tuple[str, Any]]) -> None:  # noqa: N807 — becomes a method below
+        self.__dict__.update(values)
+
+    members = {"__init__": __init__, "_meta": model._meta, "pk": property(lambda self: self.__dict__[key])}
+    return type(f"Bare{model.__name__}", (), members)
 
 
 def tables() -> list[Table]:
@@ -127,15 +159,14 @@ def gone_on(rule: Retention, row: models.Model) -> date | None:
     return (since + timedelta(days=rule.days_max)).date() if isinstance(since, datetime) else None
 
 
-def _opened(row: models.Model, attribute: str) -> Any:
+def _opened(open_seal: Callable[[Any, bytes], str], row: Any, value: Any) -> str | None:
     try:
-        value = getattr(row, attribute)
+        return open_seal(row, bytes(value))
     except (sealed.SealedGone, sealed.SealedBroken):
         return UNREADABLE
-    return value.hex() if isinstance(value, bytes | memoryview) else value
 
 
-def _names_of(column: Any, rows: Sequence[models.Model]) -> Mapping[Any, str]:
+def _names_of(column: Any, rows: Sequence[Any]) -> Mapping[Any, str]:
     """What others published a thing as, by its key: its slug; a thing without one keeps its number."""
     far = column.related_model
     if not any(one.name == "slug" for one in far._meta.concrete_fields):
