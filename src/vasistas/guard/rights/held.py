@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from django.apps import apps
@@ -87,13 +88,14 @@ class Table:
         sealed.preload(rows, *closed)
         shown = {name: _names_of(column, rows) for name in names if (column := self.column(name)).is_relation}
         content = {name: open_ for name in names if (open_ := _READABLE.get(f"{self.label}.{name}")) is not None}
-        plain = [(name, self.column(name).attname) for name in names]
-        has_own_key = self.model._meta.pk.name in self.fields
+        attributes = {name: self.column(name).attname for name in names}
+        key = self.model._meta.pk
+        attributes = attributes if key.name in self.fields else {"id": key.attname, **attributes}
+        keys, pick = tuple(attributes), itemgetter(*attributes.values(), key.attname)  # one more: always a tuple
         read = []
         for row in rows:  # there may be a million: few calls for each
             stands = row.__dict__
-            found: Row = {} if has_own_key else {"id": row.pk}
-            found |= {name: stands[attribute] for name, attribute in plain}
+            found: Row = dict(zip(keys, pick(stands), strict=False))
             for name, open_seal in closed.items():
                 if found[name]:
                     found[name] = _opened(open_seal, row, found[name])
@@ -109,7 +111,9 @@ class Table:
         names, kind = self._attributes, _bare(self.model)
         every, latest = self.rows(subject_id).order_by("pk").values_list(*names), None
         while found := list((every if latest is None else every.filter(pk__gt=latest))[:ROWS_AT_ONCE]):
-            rows = [kind(zip(names, values, strict=True)) for values in found]
+            rows = [kind() for _values in found]
+            for row, values in zip(rows, found, strict=True):
+                row.__dict__ = dict(zip(names, values, strict=True))
             latest = rows[-1].pk
             yield self.read(rows)
 
@@ -129,10 +133,7 @@ def _bare(model: type[models.Model]) -> type[Any]:
     """
     key = model._meta.pk.attname
 
-    def __init__(self: Any, values: Iterable[tuple[str, Any]]) -> None:  # noqa: N807 — becomes a method below
-        self.__dict__.update(values)
-
-    members = {"__init__": __init__, "_meta": model._meta, "pk": property(lambda self: self.__dict__[key])}
+    members = {"_meta": model._meta, "pk": property(lambda self: self.__dict__[key])}
     return type(f"Bare{model.__name__}", (), members)
 
 
