@@ -15,7 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from vasistas.guard import declarations, sealed, sessions
+from vasistas.guard import declarations, sealed, sessions, subjects
 from vasistas.guard.declarations import Declaration, Personal, Sealed
 from vasistas.guard.erasure import Step
 from vasistas.guard.policy.model import Retention
@@ -187,9 +187,18 @@ def _sessions_of(subject_id: int) -> "models.QuerySet[Any]":
     return apps.get_model("sessions.Session")._base_manager.filter(session_key__in=keys)  # noqa: SLF001 — see above
 
 
+def _transfers_of(subject_id: int) -> "models.QuerySet[Any]":
+    audit_id = subjects.audit_ids_of([subject_id]).get(subject_id, "")
+    transfers = apps.get_model("egress.Transfer")._base_manager  # noqa: SLF001 — see above
+    return transfers.filter(subject=audit_id) if audit_id else transfers.none()
+
+
 def _content_of_session(row: Any) -> Any:
     return sessions.SessionStore(row.session_key).decode(row.session_data)
 
 
-_FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {"sessions.Session": _sessions_of}
+_FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {
+    "sessions.Session": _sessions_of,
+    "egress.Transfer": _transfers_of,
+}
 _READABLE: Mapping[str, Callable[[Any], Any]] = {"sessions.Session.session_data": _content_of_session}
