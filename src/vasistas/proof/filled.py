@@ -15,8 +15,9 @@ import msgspec
 from django.db import models
 
 from vasistas.apps.accounts.models import Member
-from vasistas.guard import declarations, erasure
+from vasistas.guard import declarations, erasure, subjects
 from vasistas.guard.addresses import AddressField, SealedAddress
+from vasistas.guard.egress.models import Transfer
 from vasistas.guard.sealed import SealedText
 from vasistas.proof import scene
 
@@ -41,6 +42,7 @@ def fill(member: Member, at: dt.datetime) -> list[Filled]:
     filler.settle()
     for step in reversed(erasure.plan()):  # those that others point at first
         filler.row_of(step.model)
+    filler.hand_out()
     return filler.told()
 
 
@@ -60,6 +62,13 @@ class _Filler:
         every: list[models.Model] = [self._member, self._member.subject]
         every += self._member.emailaddress_set.all()[:1]  # type: ignore[attr-defined]  # of allauth
         self._rows = {type(row): row for row in every}
+
+    def hand_out(self) -> None:
+        """What was handed to a recipient about the member; found by the audit id, not by a path."""
+        row = self.row_of(Transfer)
+        audit_id = subjects.audit_ids_of([self._member.subject_id])[self._member.subject_id]
+        vars(row)["subject"] = audit_id
+        row.save()
 
     def row_of(self, model: type[models.Model]) -> models.Model:
         if model not in self._rows:
