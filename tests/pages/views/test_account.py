@@ -194,6 +194,7 @@ def test_a_new_link_ends_the_one_before(client, vi):
     assert client.get(second).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)  # a server that breaks off closes its connection
 def test_a_download_that_died_half_way_can_be_begun_anew_a_few_times(client, vi):
     link = make_link(client)
     for _ in range(EXPORT_STARTS_MAX - 1):
