@@ -100,7 +100,7 @@ def test_an_interrupted_erasure_is_finished_by_the_next(monkeypatch: pytest.Monk
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(operations.erasure, "plan", power_fails)
+        patch.setattr("vasistas.guard.erasure.plan", power_fails)
         with pytest.raises(SystemExit):
             operations.erase(subject_id=vi.subject_id, at=timezone.now())
     assert Subject.objects.get(pk=vi.subject_id).state == Subject.State.ERASING

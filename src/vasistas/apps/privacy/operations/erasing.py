@@ -1,20 +1,15 @@
-"""Writes on subjects: someone arrives, takes their data along, is erased."""
+"""Someone is erased."""
 
-import secrets
-import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from vasistas.apps.privacy import queries
-from vasistas.apps.privacy.models import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, ExportLink, Subject
-from vasistas.guard import erasure, keyring, subjects
+from vasistas.apps.privacy.models import Subject
+from vasistas.guard import erasure, keyring
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
-
-EXPORT_TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -30,14 +25,6 @@ class RowsLeft(DomainError):  # noqa: N818 — refusals read as facts, as in lib
 
     status = 500
     code = "privacy.rows_left"
-
-
-def create_subject(*, kind: Subject.Kind, at: datetime) -> Subject:
-    """Open the row that every personal row of one new person leads to, with keys of their own and an audit number.
-
-    Raises: RootKeyFault: no key can be made; nothing was written.
-    """
-    return Subject.objects.create(kind=kind, created_at=at, audit_id=str(uuid.uuid4()))
 
 
 @processing("rights", reason="erasure")
@@ -77,38 +64,3 @@ def rows_of(subject_id: int) -> dict[str, int]:
     """Count the rows that lead to a subject, by model; models without any are left out."""
     counts = {step.model._meta.label: step.rows(subject_id).count() for step in erasure.plan()}
     return {label: count for label, count in counts.items() if count}
-
-
-def make_export_link(*, subject_id: int, at: datetime) -> str:
-    """Make the token of a link to one's archive, good once and for EXPORT_LINK_DAYS. Only its hash is stored, so it is
-    shown once. Links made before end.
-
-    Raises: SubjectGone.
-    """
-    token = secrets.token_urlsafe(EXPORT_TOKEN_BYTES)
-    with transaction.atomic():
-        subjects.hold(subject_id)
-        ExportLink.objects.filter(subject_id=subject_id).delete()
-        ExportLink.objects.create(
-            subject_id=subject_id,
-            token_hash=queries.hash_token(token),
-            made_at=at,
-            expires_at=at + timedelta(days=EXPORT_LINK_DAYS),
-        )
-    return token
-
-
-def start_export(*, subject_id: int, token: str, at: datetime) -> ExportLink:
-    """Begin to hand over an archive; one that broke off may be begun anew, EXPORT_STARTS_MAX times in all.
-
-    Raises: NotFound, ExportLinkSpent.
-    """
-    link = queries.get_export_link_for(subject_id=subject_id, token=token, at=at)
-    open_links = ExportLink.objects.filter(pk=link.pk, finished_at=None, starts__lt=EXPORT_STARTS_MAX)
-    open_links.update(starts=models.F("starts") + 1)
-    return link
-
-
-def finish_export(*, link_id: int, at: datetime) -> None:
-    """Use a link up: its archive was written to the end."""
-    ExportLink.objects.filter(pk=link_id, finished_at=None).update(finished_at=at)

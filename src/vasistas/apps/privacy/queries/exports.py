@@ -1,4 +1,4 @@
-"""Reads on what subjects asked for."""
+"""Reads on links to archives."""
 
 import hashlib
 from datetime import datetime
