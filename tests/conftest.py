@@ -1,6 +1,7 @@
 """What every test stands on: own folders, no network beyond this machine, media in memory, plain static names."""
 
 import dataclasses
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,12 +73,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The key store of the tests is a file: threads cannot share an SQLite database in memory without failing."""
-    keys = connections[keyring.ALIAS].settings_dict
+    """The key store of the tests is a file: threads cannot share an SQLite database in memory without failing.
+
+    On a server each process of the run has two databases of its own.
+    """
+    process = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    data, keys = (connections[alias].settings_dict for alias in ("default", keyring.ALIAS))
     if keys["ENGINE"].endswith("sqlite3"):
         keys["TEST"]["NAME"] = str(tmp_path_factory.mktemp("keys") / "keyring.sqlite3")
     else:
-        keys["TEST"]["NAME"] = f"test_{keys['NAME']}_keys"  # of the same server as the data's
+        keys["TEST"]["NAME"] = f"test_{keys['NAME']}_keys_{process}"  # of the same server as the data's
+    if not data["ENGINE"].endswith("sqlite3"):
+        data["TEST"]["NAME"] = f"test_{data['NAME']}_{process}"
 
 
 @pytest.fixture(scope="session")

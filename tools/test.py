@@ -16,13 +16,14 @@ import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
+AT_ONCE = ["-n", "2", "--dist", "loadfile"]  # processes; what a small machine has cores for
 NODE_OLDEST = 20
 
 
 def fast() -> None:
     """Everything without a browser, on SQLite, with branch coverage."""
     packages.require("nodejs")
-    _run(*PYTEST, "--cov", "--cov-report=term:skip-covered", "tests")
+    _run(*PYTEST, *AT_ONCE, "--cov", "--cov-report=term:skip-covered", "tests")
 
 
 def postgres() -> None:
@@ -30,7 +31,7 @@ def postgres() -> None:
     packages.require("postgresql")
     with servers.postgres() as address:
         both = {"VASISTAS_DATABASE_URL": address, "VASISTAS_KEYS_DATABASE_URL": address}
-        _run(*PYTEST, "tests/apps", "tests/guard", "tests/pages", environment=both)
+        _run(*PYTEST, *AT_ONCE, "tests/apps", "tests/guard", "tests/pages", environment=both)
 
 
 def javascript() -> None:
