@@ -5,7 +5,7 @@ each; `gathered` finds the subjects behind them.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence
 from typing import Any
 
 from django.db import models
@@ -34,7 +34,14 @@ class ReadLogUnavailable(DomainError):  # noqa: N818 — see lib.errors
         super().__init__("The read log cannot be written, so nothing is shown. Try again in a minute.")
 
 
+# Statement, model, fields; the attributes its row must have; where it is noted, and what of the row.
+type Opened = tuple[
+    Frame | None, type[models.Model] | None, tuple[str, ...], KeysView[str], list[Any], Callable[[Any], Any]
+]
 type Layout = tuple[list[Any] | None, Callable[[Any], Any]]  # where rows go, None for nowhere; what of each
+
+
+NOTHING_OPENED: Opened = (None, None, (), {}.keys(), [], lambda _row: None)
 
 
 class Recorder:
@@ -45,6 +52,7 @@ class Recorder:
         self._slots: dict[type[models.Model], Slot] = {}
         self._layouts: dict[tuple[int, type[models.Model], tuple[str, ...]], tuple[Frame, Layout]] = {}
         self.slot: Slot = NO_SLOT  # of the latest row
+        self._opened: Opened = NOTHING_OPENED  # of the latest seal
         self._noted = Noted()
         # The latest query, and the tables it shows whose rows have not shown up yet.
         self._latest: tuple[Frame, Query, set[str]] | None = None
@@ -56,15 +64,24 @@ class Recorder:
 
         Raises: ReadLogUnavailable: there is no room for it, and what was noted cannot be written down.
         """
-        if frame.purpose.reads in {Reads.PUBLISHED, Reads.INTERNAL}:
+        if not frame.purpose.notes_rows:
             return
-        plan = rows.plan_of(model)
-        names = [name for name in (plan.key, plan.hop) if name in row.__dict__]
-        pick, by_key = rows.picker(plan, names)
-        bucket = self._bucket(frame, plan, fields, by_key=by_key)
-        bucket.append(pick([row.__dict__[name] for name in names]) if pick else None)
+        stands = row.__dict__
+        latest, known_model, known_fields, attributes, bucket, pick = self._opened
+        if latest is not frame or known_model is not model or known_fields != fields or not attributes <= stands.keys():
+            attributes, bucket, pick = self._opened_of(frame, model, fields, stands)
+            self._opened = frame, model, fields, attributes, bucket, pick
+        bucket.append(pick(stands))
         if len(bucket) >= rows.READ_ROWS_MAX:
             self.spill()
+
+    def _opened_of(
+        self, frame: Frame, model: type[models.Model], fields: tuple[str, ...], stands: Mapping[str, Any]
+    ) -> Any:
+        plan = rows.plan_of(model)
+        there = {name: name for name in (plan.key, plan.hop) if name in stands}
+        pick, by_key = rows.picker(plan, there)
+        return there.keys(), self._bucket(frame, plan, fields, by_key=by_key), pick or _ignore
 
     def note_query(self, frame: Frame, columns: frozenset[tuple[str, str]], sql: Any) -> None:
         """Note a query before it runs. columns: the personal ones it names, as (table, column). sql: its text."""
@@ -103,7 +120,7 @@ class Recorder:
         if known is None:
             plan = rows.plan_of(model)
             mask = tuple(plan.personal[name] for name in names if name in plan.personal)
-            pick, by_key = rows.picker(plan, names)
+            pick, by_key = rows.picker(plan, {name: place for place, name in enumerate(names)})
             bucket = self._bucket(frame, plan, mask, by_key=by_key) if mask else None
             if len(self._layouts) >= LAYOUTS_MAX:
                 self._layouts.clear()

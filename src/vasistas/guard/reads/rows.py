@@ -111,11 +111,13 @@ def _wrap(model: type[models.Model]) -> None:
     model.from_db = classmethod(from_db)  # type: ignore[assignment]  # a class method for a class method
 
 
-def picker(plan: Plan, names: Sequence[str]) -> tuple[Callable[[Sequence[Any]], Any] | None, bool]:
-    """Return what takes the owner out of a row of these columns, and whether it takes the primary key instead of the
-    first step. Of a row that others lead through it takes (primary key, subject): those need no query then.
+def picker(plan: Plan, places: Mapping[str, Any]) -> tuple[Callable[[Any], Any] | None, bool]:
+    """Return what takes the owner out of a row, and whether it takes the primary key instead of the first step.
+
+    Of a row that others lead through it takes (primary key, subject): those need no query then.
+
+    Args: places: attribute -> where its value stands in the row: a position, or a key.
     """
-    places = {name: place for place, name in enumerate(names)}
     if plan.leads_nowhere:
         return None, False
     if plan.hop in places and plan.model in steps():
