@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from vasistas import media
 from vasistas.apps.accounts import operations as accounts
-from vasistas.apps.chat import operations as chat
-from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import tasks
 from vasistas.config.commands import prove
+from vasistas.guard import retention
 from vasistas.guard.conformance import operations as conformance
 from vasistas.guard.conformance import scratch
 from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
@@ -28,13 +27,13 @@ SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
 TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
+BY_RULE = "rules"  # the policy's rules that count from a field
+
 # What is erased by the clock. Each takes the present moment and returns how many rows went.
 SWEEPS: dict[str, Callable[[datetime], int]] = {
-    "chat": chat.sweep,
-    "rooms": rooms.forget,
+    BY_RULE: lambda at: sum(swept.gone for swept in retention.sweep(at)),
     "accounts": accounts.forget_unverified,
     "sessions": accounts.forget_sessions,
-    "journal": accounts.forget_journal,
     "reads": reads.forget_old,
     "transfers": egress.forget_old,
 }

@@ -1,7 +1,6 @@
 """Saying something: who may, what is stored, how fast."""
 
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -309,23 +308,3 @@ def test_obey_does_what_a_command_asks(cast: Cast) -> None:
     with pytest.raises(NotFound) as refused:
         operations.obey(asked=commands.Mute("Max", 5), **asked)
     assert refused.value.code == "chat.no_speaker"
-
-
-# -- Forgetting --------------------------------------------------------------------------------------------------------
-
-
-def test_sweep_erases_after_thirty_days_in_batches(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "SWEEP_BATCH_ROWS", 2)
-    oldest = NOW - timedelta(days=30)
-    for number in range(5):
-        make_message(cast.room, cast.vi, f"old {number}", said_at=oldest - timedelta(hours=number))
-    make_message(cast.room, cast.vi, "deleted and old", said_at=oldest, deleted_at=oldest)
-    make_message(cast.room, cast.vi, "young", said_at=oldest + timedelta(seconds=1))
-    make_mute(cast.room, cast.vi, at=oldest - timedelta(minutes=10))
-    make_mute(cast.room, cast.max, at=oldest)
-
-    assert operations.sweep(NOW) == 7
-
-    assert stored() == ["young"]
-    assert list(Mute.objects.values_list("member__display_name", flat=True)) == ["Max"]
-    assert operations.sweep(NOW) == 0

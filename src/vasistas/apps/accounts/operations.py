@@ -2,9 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailConfirmation
 from allauth.usersessions.models import UserSession
-from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -12,13 +10,10 @@ from django.utils.translation import gettext as _
 from vasistas.apps.accounts import queries
 from vasistas.apps.accounts.models import Member
 from vasistas.guard import keyring
+from vasistas.guard.policy import get_policy
 from vasistas.lib import lookalikes
 from vasistas.lib.errors import DomainError
 
-UNVERIFIED_KEEP = timedelta(days=3)
-SESSION_ADDRESS_KEEP = timedelta(days=30)
-CONFIRMATION_KEEP = timedelta(days=3)
-STAFF_JOURNAL_KEEP = timedelta(days=365)
 FORGET_BATCH_ROWS = 500
 
 
@@ -69,11 +64,14 @@ def change_name(*, member: Member, display_name: str) -> None:
 
 
 def forget_unverified(at: datetime) -> int:
-    """Delete accounts whose address nobody verified within UNVERIFIED_KEEP, with their keys; return how many went.
+    """Delete accounts whose address nobody verified within the policy's days, with their keys; return how many went.
 
     They hold a name and somebody's address, perhaps a stranger's. Nobody has signed in to them.
     """
-    stale = Member.objects.filter(date_joined__lte=at - UNVERIFIED_KEEP, is_staff=False, last_login=None)
+    days = get_policy().retention["unproven_account"].days_max
+    if days is None:
+        return 0
+    stale = Member.objects.filter(date_joined__lte=at - timedelta(days=days), is_staff=False, last_login=None)
     stale = stale.exclude(emailaddress__verified=True).select_related("subject")
     count = 0
     while members := list(stale[:FORGET_BATCH_ROWS]):
@@ -88,18 +86,10 @@ def forget_unverified(at: datetime) -> int:
 
 
 def forget_sessions(at: datetime) -> int:
-    """Delete sessions that have ended, and what was noted of devices not seen within SESSION_ADDRESS_KEEP.
+    """Delete sessions that have ended, and what was noted of their devices; guard/retention.py takes the unseen ones.
 
     The note holds an address and the browser's name (`usersessions.UserSession`). Returns how many rows went.
     """
     ended, _by_model = Session.objects.filter(expire_date__lt=at).delete()
-    unseen, _by_model = UserSession.objects.filter(last_seen_at__lt=at - SESSION_ADDRESS_KEEP).delete()
     gone, _by_model = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
-    return sum((ended, unseen, gone))
-
-
-def forget_journal(at: datetime) -> int:
-    """Delete what staff did STAFF_JOURNAL_KEEP ago, and confirmations nobody followed; return how many rows went."""
-    entries, _by_model = LogEntry.objects.filter(action_time__lt=at - STAFF_JOURNAL_KEEP).delete()
-    links, _by_model = EmailConfirmation.objects.filter(sent__lt=at - CONFIRMATION_KEEP).delete()
-    return sum((entries, links))
+    return int(ended + gone)

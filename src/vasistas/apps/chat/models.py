@@ -12,7 +12,6 @@ from vasistas.guard.sealed import SealedQuerySet, SealedRow, SealedText
 
 MESSAGE_CHARS_MAX = 300  # code points after normalising
 REASON_CHARS_MAX = 200
-RETENTION_DAYS = 30
 
 
 class MessageQuerySet(SealedQuerySet["Message"]):

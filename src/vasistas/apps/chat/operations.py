@@ -2,10 +2,8 @@
 
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +14,6 @@ from vasistas.apps.chat.events import AuthorCleared, MemberMuted, MessageDeleted
 from vasistas.apps.chat.models import (
     MESSAGE_CHARS_MAX,
     REASON_CHARS_MAX,
-    RETENTION_DAYS,
     Message,
     MessageQuerySet,
     Mute,
@@ -35,7 +32,6 @@ SAY_WINDOW_S = 10  # … within this time
 ATTEMPT_COUNT_MAX = 30  # posts of one member, refused ones too, per SAY_WINDOW_S
 DUPLICATE_WINDOW_S = 10  # the same words in the same room
 RAW_CHARS_MAX = 10 * MESSAGE_CHARS_MAX  # before normalising; more is not worth the work
-SWEEP_BATCH_ROWS = 1_000
 TAKE_AWAY_BATCH_ROWS = 200
 
 
@@ -305,21 +301,3 @@ def obey(*, room: Room, by: Member, asked: commands.Asked, at: datetime) -> str:
 def _named(room: Room, by: Member, name: str, at: datetime) -> Member:
     _check_has_desk(room, by, at)  # first: who spoke here is not everyone's to ask
     return queries.speaker_named(room, name, at)
-
-
-# -- Forgetting --------------------------------------------------------------------------------------------------------
-
-
-def sweep(at: datetime) -> int:
-    """Erase messages said, and mutes ended, more than RETENTION_DAYS ago, in batches; return how many rows went."""
-    oldest = at - timedelta(days=RETENTION_DAYS)
-    messages = Message.objects.filter(said_at__lte=oldest)
-    mutes = Mute.objects.filter(until__lte=oldest)
-    return _erase(messages) + _erase(mutes)
-
-
-def _erase(rows: QuerySet[Any]) -> int:
-    erased = 0
-    while keys := list(rows.values_list("pk", flat=True)[:SWEEP_BATCH_ROWS]):
-        erased += rows.filter(pk__in=keys).delete()[0]
-    return erased

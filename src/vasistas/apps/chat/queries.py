@@ -5,7 +5,7 @@ leaves: people are a name shown and a reference good in one room only.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Literal
@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts.models import Member, shown_of
 from vasistas.apps.chat import rules
-from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, RETENTION_DAYS, Message, Mute, RoomSettings
+from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, Message, Mute, RoomSettings
 from vasistas.apps.chat.text import EMOJI, Token, tokens
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard import sealed
+from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotAllowed, NotFound
 
@@ -299,7 +300,7 @@ class Panel:
     moderators: list[rooms.Person]
     banned: list[rooms.Person]
     chars_max: int = MESSAGE_CHARS_MAX
-    retention_days: int = RETENTION_DAYS
+    retention_days: int = field(default_factory=lambda: get_policy().retention["room_chat"].days_max or 0)
 
     @property
     def emoji(self) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Rooms, who follows, moderates or is banned from them, what was broadcast, and who watched for how long."""
 
-from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -22,7 +21,6 @@ BAN_REASON_CHARS_MAX = 200
 SESSION_CHARS = 32  # 128 bits in hex
 HASH_CHARS = 64  # SHA-256 in hex
 STREAM_KEY_HINT_CHARS = 4
-WATCH_SESSION_KEEP = timedelta(days=30)
 
 
 class Category(models.TextChoices):

@@ -202,23 +202,6 @@ def test_sweep_deletes_watch_sessions_that_never_were(scene: Scene) -> None:
     assert {row.pk for row in WatchSession.objects.all()} == {young.pk}
 
 
-def test_forget_deletes_watch_sessions_after_30_days(scene: Scene) -> None:
-    room = make_room()
-    make_watch_session(room, started_at=NOON - timedelta(days=30, seconds=1), joined_at=NOON, ended_at=NOON)
-    young = make_watch_session(room, started_at=NOON - timedelta(days=30), joined_at=NOON, ended_at=NOON)
-    assert operations.forget(NOON) == 1
-    assert {row.pk for row in WatchSession.objects.all()} == {young.pk}
-
-
-def test_forget_deletes_in_batches(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vasistas.apps.rooms.operations.counts.DELETE_BATCH", 2)
-    room = make_room()
-    for _ in range(5):
-        make_watch_session(room, started_at=NOON - timedelta(days=31))
-    assert operations.forget(NOON) == 5
-    assert not WatchSession.objects.exists()
-
-
 def test_sweep_closes_what_the_banned_still_watch(scene: Scene) -> None:
     room = live(scene)
     max_ = make_member("Max")
@@ -228,14 +211,6 @@ def test_sweep_closes_what_the_banned_still_watch(scene: Scene) -> None:
     operations.sweep(at=scene.at)
     scene.follow()
     assert {row.session for row in WatchSession.objects.filter(ended_at=None)} == {V2}
-
-
-def test_forget_deletes_bans_30_days_after_their_end(scene: Scene) -> None:
-    room = make_room()
-    Ban.objects.create(room=room, member=make_member("Max"), at=NOON, until=NOON - timedelta(days=31))
-    Ban.objects.create(room=room, member=make_member("Vi"), at=NOON, until=NOON - timedelta(days=29))
-    assert operations.forget(NOON) == 1
-    assert [ban.member.display_name for ban in Ban.objects.select_related("member")] == ["Vi"]
 
 
 def test_sweep_deletes_pictures_nobody_names(scene: Scene) -> None:

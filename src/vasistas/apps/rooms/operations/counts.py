@@ -18,7 +18,7 @@ from django.db.models.functions import Greatest
 from vasistas import media
 from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.events import HealthMeasured, ViewersCounted
-from vasistas.apps.rooms.models import WATCH_SESSION_KEEP, Ban, Broadcast, Room, State, WatchSession
+from vasistas.apps.rooms.models import Ban, Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import broadcasts, pictures
 from vasistas.lib import events
 from vasistas.media.port import MediaError, NodeEvent, SessionUnknown
@@ -26,7 +26,6 @@ from vasistas.media.port import MediaError, NodeEvent, SessionUnknown
 AWAY_LOST_MAX = timedelta(seconds=60)  # the publisher is gone
 AWAY_CHOSEN_MAX = timedelta(minutes=30)  # the host pauses
 STARTING_MAX = timedelta(seconds=60)
-BAN_KEEP = timedelta(days=30)  # after it ended
 DELETE_BATCH = 1_000  # rows
 
 logger = logging.getLogger(__name__)
@@ -159,12 +158,6 @@ def sweep(*, at: datetime) -> None:
     _delete(WatchSession.objects.filter(joined_at=None, started_at__lt=at - STARTING_MAX))
     _delete_orphaned_pictures(at)
     count_viewers()
-
-
-def forget(at: datetime) -> int:
-    """Delete what was watched WATCH_SESSION_KEEP ago, and bans over for BAN_KEEP; return how many rows went."""
-    old = WatchSession.objects.filter(started_at__lt=at - WATCH_SESSION_KEEP)
-    return _delete(old) + _delete(Ban.objects.filter(until__lt=at - BAN_KEEP))
 
 
 def _end_overdue(at: datetime) -> None:

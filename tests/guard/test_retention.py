@@ -1,0 +1,143 @@
+"""What has reached the age the policy gives it goes, in batches, and nothing else does."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from allauth.account.models import EmailConfirmation
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+
+from tests.factories.accounts import make_member
+from tests.factories.chat import NOW, make_cast, make_message, make_mute
+from tests.factories.rooms import make_room, make_watch_session
+from vasistas.apps.chat.models import Message, Mute
+from vasistas.apps.rooms.models import Ban, WatchSession
+from vasistas.guard import retention
+from vasistas.guard.policy import get_policy
+from vasistas.guard.precedence import Hold, Standing
+
+pytestmark = pytest.mark.django_db
+MONTH = timedelta(days=30)
+
+
+def gone(swept: list[retention.Swept]) -> dict[tuple[str, str], int]:
+    return {(one.rule, one.model): one.gone for one in swept if one.gone}
+
+
+def test_sweep_deletes_by_every_rule_what_has_reached_its_age_and_nothing_younger():
+    cast, a_day = make_cast(), timedelta(days=1)
+    for at, text in ((NOW - MONTH, "old"), (NOW - MONTH - a_day, "older"), (NOW - MONTH + a_day, "young")):
+        make_message(cast.room, cast.vi, text, said_at=at)
+    make_mute(cast.room, cast.vi, at=NOW - MONTH - a_day)
+    make_mute(cast.room, cast.max, at=NOW - MONTH)
+    Ban.objects.create(room=cast.room, member=cast.max, at=NOW, until=NOW - timedelta(days=31))
+    Ban.objects.create(room=cast.room, member=cast.vi, at=NOW, until=None)
+    make_watch_session(cast.room, started_at=NOW - timedelta(days=31))
+    make_watch_session(cast.room, started_at=NOW - timedelta(days=29))
+    for days in (364, 366):
+        LogEntry.objects.create(
+            user=cast.ada, action_flag=2, object_repr=f"{days}", action_time=NOW - timedelta(days=days)
+        )
+    for days in (2, 4):
+        sent, address = NOW - timedelta(days=days), cast.vi.emailaddress_set.get()
+        EmailConfirmation.objects.create(email_address=address, key=f"{days}", created=sent, sent=sent)
+    for key, days in (("seen", 29), ("unseen", 31)):
+        session = UserSession.objects.create(user=cast.vi, session_key=key, ip="192.0.2.1", user_agent="x")
+        UserSession.objects.filter(pk=session.pk).update(last_seen_at=NOW - timedelta(days=days))
+    counted = gone(retention.due_now(NOW))
+
+    swept = gone(retention.sweep(NOW))
+
+    assert swept == counted
+    assert swept == {
+        ("room_chat", "chat.Message"): 2,
+        ("restriction", "chat.Mute"): 1,
+        ("restriction", "rooms.Ban"): 1,
+        ("viewing", "rooms.WatchSession"): 1,
+        ("staff_journal", "admin.LogEntry"): 1,
+        ("confirmation", "account.EmailConfirmation"): 1,
+        ("session_address", "usersessions.UserSession"): 1,
+    }
+    assert [message.text for message in Message.objects.all()] == ["young"]
+    assert (Mute.objects.count(), Ban.objects.count(), WatchSession.objects.count()) == (1, 1, 1)
+    assert LogEntry.objects.get().object_repr == "364"
+    assert UserSession.objects.get().session_key == "seen"
+    assert gone(retention.sweep(NOW)) == {}
+
+
+def test_a_shorter_period_in_the_policy_shortens_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    cast = make_cast()
+    for days in (6, 8, 29):
+        make_message(cast.room, cast.vi, f"{days}", said_at=NOW - timedelta(days=days))
+    folder = tmp_path / "policy"
+    shutil.copytree(settings.POLICY, folder, ignore=shutil.ignore_patterns("versions"))
+    text = (folder / "policy.toml").read_text()
+    before, rule, after = text.partition("[retention.room_chat]")
+    rule_end = after.index("\n[")
+    shorter = after[:rule_end].replace("30 days", "7 days").replace("30 jours", "7 jours").replace("= 30", "= 7")
+    (folder / "policy.toml").write_text(before + rule + shorter + after[rule_end:])
+
+    assert gone(retention.due_now(NOW)) == {}
+    monkeypatch.setattr(settings, "POLICY", folder)
+    get_policy.cache_clear()
+    try:
+        swept = gone(retention.sweep(NOW))
+    finally:
+        monkeypatch.undo()
+        get_policy.cache_clear()
+
+    assert swept == {("room_chat", "chat.Message"): 2}
+    assert [message.text for message in Message.objects.all()] == ["6"]
+
+
+def test_an_interrupted_sweep_keeps_what_it_did_and_goes_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(retention, "BATCH_ROWS", 2)
+    room = make_room()
+    for _ in range(5):
+        make_watch_session(room, started_at=NOW - timedelta(days=40))
+    told = []
+
+    def die(swept: retention.Swept) -> None:
+        told.append(swept.gone)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retention.sweep(NOW, tell=die)
+    assert (told, WatchSession.objects.count()) == ([2], 3)
+
+    retention.sweep(NOW, tell=lambda swept: told.append(swept.gone))
+    assert (told, WatchSession.objects.count()) == ([2, 2, 3], 0)
+
+
+def test_what_a_hold_covers_stays_until_a_copy_can_be_taken_and_its_neighbours_go(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(retention, "BATCH_ROWS", 2)
+    cast = make_cast()
+    for days in (36, 35, 34, 33, 32, 31):
+        make_message(cast.room, cast.vi, f"{days}", said_at=NOW - timedelta(days=days))
+    hold = Hold(
+        key="case-1",
+        owner="Lea",
+        categories=frozenset({"user.content.chat.public"}),
+        since=NOW - timedelta(days=35, hours=1),
+        until=NOW - timedelta(days=33, hours=-1),
+        placed_at=NOW,
+        expires_at=NOW + MONTH,
+    )
+
+    swept = {one.model: one for one in retention.sweep(NOW, standing=Standing().hold(hold))}
+
+    assert (swept["chat.Message"].gone, swept["chat.Message"].held) == (3, 3)
+    assert sorted(message.text for message in Message.objects.all()) == ["33", "34", "35"]
+    retention.sweep(NOW, standing=Standing().hold(hold).release("case-1"))
+    assert not Message.objects.exists()
+
+
+def test_every_rule_in_days_is_swept_here_or_apart():
+    in_days = {key for key, rule in get_policy().retention.items() if rule.days_max is not None}
+
+    assert {one.rule.key for one in retention.timed_rules()} | set(retention.SWEPT_APART) == in_days
+    assert make_member("Vi")  # whoever is young stays
+    assert gone(retention.due_now(NOW)) == {}
