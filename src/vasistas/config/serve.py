@@ -24,6 +24,7 @@ from vasistas.config.failure import CommandFailed
 SHUTDOWN_S = 5  # open requests get this long after Ctrl-C
 WORKER_STOP_S = 10  # the longest poll of the worker, and a little
 READY_S = 30  # the demo waits this long for the site to answer
+REPLAY = "Erase again whoever was erased since: vasistas restore --replay (docs/runbooks/restore.md)."
 
 logger = logging.getLogger(__name__)
 
@@ -113,12 +114,35 @@ def _data_folder(data: Path) -> Iterator[None]:
 
 def _prepare() -> None:
     django.setup()
+    _require_unmarked()
     _require_policy()
     _guard_ways_out()
     call_command("check", fail_level="ERROR", stdout=io.StringIO())  # its "no issues" is no news
     _open_key_store()
     call_command("migrate", interactive=False, verbosity=0)
+    require_replayed()
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _require_unmarked() -> None:
+    """Open nothing of a restored database before whoever was erased since is erased again."""
+    from django.conf import settings  # noqa: PLC0415 — needs django.setup()
+
+    from vasistas.guard import journal  # noqa: PLC0415 — needs django.setup()
+
+    if journal.is_restored(settings.DATA):
+        raise CommandFailed(f"The database was restored. {REPLAY}")
+
+
+def require_replayed() -> None:
+    """The same for a database that was put there by hand.
+
+    Raises: CommandFailed: the journal calls people erased whom the database still has.
+    """
+    from vasistas.apps.privacy import operations as privacy  # noqa: PLC0415 — needs django.setup()
+
+    if count := len(privacy.came_back()):
+        raise CommandFailed(f"People who were erased are in the database again: {count}. {REPLAY}")
 
 
 def _require_policy() -> None:

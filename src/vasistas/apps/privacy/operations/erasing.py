@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from vasistas.apps.privacy.models import Subject
-from vasistas.guard import erasure, keyring
+from vasistas.guard import erasure, journal, keyring
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
+
+HANDLES_MAX = 500  # of one query
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,15 @@ def erase(*, subject_id: int, at: datetime) -> Erased:
     1. Fence: the state becomes `erasing`; writers that hold the fence are waited for, later ones are refused.
     2. Keys: every data key of the subject is destroyed, and none is ever made again.
     3. Rows: deleted in the order of the declarations. 4. Scan: nothing may be left. The subject's own row stays as the
-    fence, without a time and with a number nobody can open.
+    fence, without a time and with a number nobody can open. The journal outside of the database has a line before
+    step 1 and one after step 4, so that a restored backup is erased again.
 
     Raises: RowsLeft: the scan found rows; nothing of step 3 is undone, call again.
     Locks: the subject's row (FOR UPDATE) in step 1. Source: GDPR Art. 17; guard/precedence.py decides what a hold or
     a statute keeps, once there are any.
     """
+    handle = Subject.objects.values_list("key_handle", flat=True).get(pk=subject_id)
+    journal.note(settings.DATA, handle, journal.INTENT, at)
     with transaction.atomic():
         subject = Subject.objects.select_for_update().get(pk=subject_id)
         subject.state = Subject.State.ERASING
@@ -56,7 +63,43 @@ def erase(*, subject_id: int, at: datetime) -> Erased:
     left = rows_of(subject_id)
     if left:
         raise RowsLeft(_("Some rows are left: %(models)s. Erase again.") % {"models": ", ".join(sorted(left))})
+    journal.note(settings.DATA, handle, journal.DONE, at)
     return Erased(rows, keys)
+
+
+@processing("rights", reason="replay of the journal of erasures")
+def replay(*, at: datetime) -> int:
+    """Erase again whoever the journal names, in data or keys that may be older; return how many had come back.
+
+    Afterwards SQLite's file is written anew: what was deleted leaves no bytes in it.
+    Raises: as erase(); call again.
+    """
+    back = 0
+    for handle in journal.handles(journal.path_in(settings.DATA)):
+        subject = Subject.objects.filter(key_handle=handle).first()
+        keys = keyring.destroy(handle)  # also of someone who came after the backup was made
+        if subject is None:
+            back += bool(keys)
+            continue
+        if keys or subject.state != Subject.State.ERASED or rows_of(subject.pk):
+            erase(subject_id=subject.pk, at=at)
+            back += 1
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return back
+
+
+@processing("rights", reason="replay of the journal of erasures")
+def came_back() -> list[UUID]:
+    """The handles of people the journal calls erased, and the database does not: it is older, and was not replayed."""
+    erased = journal.handles(journal.path_in(settings.DATA), step=journal.DONE)
+    found: list[UUID] = []
+    for start in range(0, len(erased), HANDLES_MAX):
+        some = Subject.objects.filter(key_handle__in=erased[start : start + HANDLES_MAX])
+        found += some.exclude(state=Subject.State.ERASED).values_list("key_handle", flat=True)
+    return found
 
 
 @processing("rights", reason="erasure")
