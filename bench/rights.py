@@ -1,4 +1,4 @@
-"""What taking one's data along costs: the archive of a member with many sealed messages.
+"""What members' rights cost: the archive of a member with many sealed messages, and the sweep of what is too old.
 
 One process fills a SQLite site, another writes the archive of its member as the download does. One JSON line:
   export_rows_per_s        rows read, opened, encoded, checksummed and packed per second, of the whole archive
@@ -7,7 +7,8 @@ One process fills a SQLite site, another writes the archive of its member as the
   export_peak_mb           highest resident memory of the process that does nothing else
   export_base_mb           the same before it began
   bare_rows_per_s          the same rows loaded and opened by a bare loop, without guard, JSON, checksum and ZIP
-`python bench/rights.py [--quick | --full]`: 100,000 messages; 20,000; 1,000,000. Goals are in GOALS, of the full form.
+  sweep_rows_per_s         watch sessions past their age, deleted by the policy's rule; as many young ones stay
+`python bench/rights.py [--quick | --full]`: 100,000 rows of either kind; 20,000; 1,000,000. Goals are of the full form.
 """
 
 import argparse
@@ -18,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 
 GOALS_MAX = {"export_s": 15.0, "export_first_byte_ms": 2000.0, "export_peak_mb": 200.0}
+GOALS_MIN = {"sweep_rows_per_s": 30_000.0}
 MESSAGES, QUICK_MESSAGES, FULL_MESSAGES = 100_000, 20_000, 1_000_000
 AT_ONCE = 5_000
 TEXT = "When the window opens, one sees and is seen."
@@ -27,7 +30,7 @@ TEXT = "When the window opens, one sees and is seen."
 os.environ["DJANGO_SETTINGS_MODULE"] = "vasistas.config.settings"
 
 
-def fill(messages: int) -> None:
+def fill(rows: int) -> None:
     """Make the tables, Vi, and what she said in Ada's room."""
     import django  # noqa: PLC0415 — the folder of the site comes first
 
@@ -51,13 +54,13 @@ def fill(messages: int) -> None:
         room = Room.objects.create(host=host, slug="ada", title="Ada", category="music", state_at=now, created_at=now)
         field = Message._meta.get_field("text")
         key = keyring.data_key(vi.subject.key_handle, "communications")
-        for start in range(0, messages, AT_ONCE):
-            rows = []
-            for number in range(start, min(start + AT_ONCE, messages)):
+        for start in range(0, rows, AT_ONCE):
+            some = []
+            for number in range(start, min(start + AT_ONCE, rows)):
                 row = Message(room=room, author=vi, role="member", said_at=now)
                 row.text = field.seal_with(key, row, f"{TEXT} {number}")
-                rows.append(row)
-            Message.objects.bulk_create(rows)
+                some.append(row)
+            Message.objects.bulk_create(some)
 
 
 def export() -> None:
@@ -114,6 +117,44 @@ def bare_rows_per_s() -> float:
     return count / (time.perf_counter() - began)
 
 
+def sweep(rows: int) -> None:
+    """Sweep `rows` old rows and as many young ones, which must stay; print the figure."""
+    import django  # noqa: PLC0415 — the folder of the site comes first
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415 — see above
+    from django.utils import timezone  # noqa: PLC0415 — see above
+
+    from vasistas.apps.accounts.models import Member  # noqa: PLC0415 — see above
+    from vasistas.apps.providers.models import Host  # noqa: PLC0415 — see above
+    from vasistas.apps.rooms.models import Room, WatchSession  # noqa: PLC0415 — see above
+    from vasistas.guard import keyring, retention  # noqa: PLC0415 — see above
+    from vasistas.guard.purposes import processing  # noqa: PLC0415 — see above
+
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("migrate", database=keyring.ALIAS, interactive=False, verbosity=0)
+    now = timezone.now()
+    with processing("rights"):
+        ada = Member.objects.create_user("ada@example.org", "Ada")
+        host = Host.objects.create(member=ada, agreed_at=now)
+        room = Room.objects.create(host=host, slug="ada", title="Ada", category="music", state_at=now, created_at=now)
+        for age, sign in ((timedelta(days=40), 0), (timedelta(days=1), rows)):
+            for start in range(sign, sign + rows, AT_ONCE):
+                WatchSession.objects.bulk_create(
+                    WatchSession(room=room, session=f"{number:032x}", subject_id=ada.subject_id, started_at=now - age)
+                    for number in range(start, min(start + AT_ONCE, sign + rows))
+                )
+    began = time.perf_counter()
+    with processing("retention"):
+        gone = sum(swept.gone for swept in retention.sweep(now))
+    took_s = time.perf_counter() - began
+    with processing("rights"):
+        left = WatchSession.objects.count()
+    if (gone, left) != (rows, rows):
+        raise RuntimeError(f"The sweep took {gone} rows and left {left} of {2 * rows}.")
+    print(json.dumps({"sweep_rows_per_s": round(rows / took_s)}))
+
+
 def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux tells kB
 
@@ -122,27 +163,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the export of one member's data; one JSON line.")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--as", dest="part", choices=["fill", "export"], help=argparse.SUPPRESS)
-    parser.add_argument("--messages", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--as", dest="part", choices=["fill", "export", "sweep"], help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part == "fill":
-        fill(options.messages)
+        fill(options.rows)
     elif options.part == "export":
         export()
+    elif options.part == "sweep":
+        sweep(options.rows)
     else:
         print(json.dumps(measured(FULL_MESSAGES if options.full else QUICK_MESSAGES if options.quick else MESSAGES)))
 
 
-def measured(messages: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "VASISTAS_DATA": folder}
-        own = [sys.executable, __file__, "--messages", str(messages), "--as"]
-        subprocess.run([*own, "fill"], check=True, env=environment)
-        done = subprocess.run([*own, "export"], check=True, env=environment, stdout=subprocess.PIPE, text=True)
-    figures: dict[str, float] = json.loads(done.stdout)
+def measured(rows: int) -> dict[str, float]:
+    figures = _in_folder(rows, "fill", "export") | _in_folder(rows, "sweep")
     for name, goal in GOALS_MAX.items():
         if figures[name] > goal:
             print(f"{name} is {figures[name]}, the goal is {goal} at most.", file=sys.stderr)
+    for name, goal in GOALS_MIN.items():
+        if figures[name] < goal:
+            print(f"{name} is {figures[name]}, the goal is {goal} at least.", file=sys.stderr)
+    return figures
+
+
+def _in_folder(rows: int, *parts: str) -> dict[str, float]:
+    """Run parts, each a process of its own, on one new site; return the figures of the last."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment, told = {**os.environ, "VASISTAS_DATA": folder}, ""
+        for part in parts:
+            command = [sys.executable, __file__, "--rows", str(rows), "--as", part]
+            told = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
+    figures: dict[str, float] = json.loads(told)
     return figures
 
 
