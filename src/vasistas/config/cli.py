@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from vasistas.config.commands import audit, backup, keys, policy, prove, retention
+from vasistas.config.commands import audit, backup, drill, keys, policy, prove, retention
 from vasistas.config.failure import CommandFailed
 
 PORT_DEFAULT = 8000
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     media = command("media", _media, "Start a media node alone; see vasistas media -- --help.")
     media.add_argument("rest", nargs=argparse.REMAINDER, help="options of the node")
-    for module in (policy, keys, audit, prove, retention, backup):
+    for module in (policy, keys, audit, prove, retention, backup, drill):
         module.add(command)
     command("manage", _manage, "Run one of Django's commands (migrate, createsuperuser, shell …).")
     return parser

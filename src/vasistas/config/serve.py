@@ -114,7 +114,7 @@ def _data_folder(data: Path) -> Iterator[None]:
 
 def _prepare() -> None:
     django.setup()
-    _require_unmarked()
+    require_unmarked()
     _require_policy()
     _guard_ways_out()
     call_command("check", fail_level="ERROR", stdout=io.StringIO())  # its "no issues" is no news
@@ -124,8 +124,8 @@ def _prepare() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _require_unmarked() -> None:
-    """Open nothing of a restored database before whoever was erased since is erased again."""
+def require_unmarked() -> None:
+    """Open nothing of a restored database before whoever was erased since is erased again. Raises: CommandFailed."""
     from django.conf import settings  # noqa: PLC0415 — needs django.setup()
 
     from vasistas.guard import journal  # noqa: PLC0415 — needs django.setup()

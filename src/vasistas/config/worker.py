@@ -20,11 +20,13 @@ from vasistas.guard.egress import endpoints
 from vasistas.guard.egress import operations as egress
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
+from vasistas.proof import drill
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 PROVE_AFTER_S = 5.0  # people who come with the start are served first
 SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
+DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
 TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
 BY_RULE = "rules"  # the policy's rules that count from a field
@@ -59,6 +61,9 @@ def start(stop: threading.Event) -> list[threading.Thread]:
         ),
         "egress.guard": lambda: repeat(
             guard_ways_out, first_s=SWEEP_EVERY_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
+        ),
+        "drills": lambda: repeat(
+            drill.drill_when_due, first_s=DRILL_AFTER_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
         ),
         "counterexamples": lambda: repeat(
             run_counterexamples,

@@ -6,13 +6,15 @@ step. It names key handles, which are random and lead nowhere once the keys are 
 
 import json
 import os
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 FOLDER, NAME = "journal", "erasures.jsonl"
 INTENT, DONE = "intent", "done"
+RESTORES = "restores.jsonl"  # beside it: when a backup was restored, and which end of the read log that cut off
 MARK = "restored"  # beside the journal: a database was restored, and nothing may open before the replay
 
 
@@ -54,6 +56,31 @@ def handles(path: Path, *, step: str | None = None) -> list[UUID]:
 
 def lines_of(path: Path) -> list[str]:
     return path.read_text(errors="replace").splitlines() if path.is_file() else []
+
+
+def take_over(path: Path, lines: Iterable[str]) -> None:
+    """Append the lines of another copy that are not there yet."""
+    known = set(lines_of(path))
+    if fresh := [line for line in dict.fromkeys(lines) if line not in known]:
+        append(path, fresh)
+
+
+def note_restore(data: Path, said: Mapping[str, Any]) -> None:
+    """Append what is known of a restore; `at` is added."""
+    append(data / FOLDER / RESTORES, [json.dumps({"at": datetime.now(UTC).isoformat(), **said})])
+
+
+def restores(data: Path) -> list[dict[str, Any]]:
+    """What was noted of restores, oldest first; torn lines are passed over."""
+    found = []
+    for line in lines_of(data / FOLDER / RESTORES):
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict):
+            found.append(said)
+    return found
 
 
 def mark_restored(data: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from vasistas.config.commands import AddCommand
 from vasistas.config.failure import CommandFailed
@@ -41,10 +40,10 @@ def _backup(options: argparse.Namespace) -> None:
             _say(f"{options.new_key}: keep a copy apart from the backups; without it none opens.")
             return
         part = "keys" if options.keys else "data"
-        _require_sqlite(part)
         at = datetime.now(UTC)
         out = options.out / NAMES[part].format(at=f"{at:%Y%m%dT%H%M%SZ}")
-        count = archive.write(Path(options.data), part, out, stream.read_key(_key_of(options)), at=at.isoformat())
+        key = stream.read_key(_key_of(options))
+        count = archive.write(Path(options.data), part, out, key, at=at.isoformat(), url=_urls()[part])
     except stream.BackupRefused as refusal:
         raise CommandFailed(str(refusal)) from None
     _say(f"{out}: {count} files, {out.stat().st_size} bytes")
@@ -57,9 +56,9 @@ def _restore(options: argparse.Namespace) -> None:
     if options.file is None and not options.replay:
         raise CommandFailed("Name a backup to restore, or say --replay.")
     if options.file is not None:
-        _require_sqlite("data")
         try:
-            part = archive.restore(options.file, data, stream.read_key(_key_of(options)), journal_of(options, data))
+            key, newest = stream.read_key(_key_of(options)), journal_of(options, data)
+            part = archive.restore(options.file, data, key, newest, urls=_urls())["part"]
         except stream.BackupRefused as refusal:
             raise CommandFailed(str(refusal)) from None
         _say(f"{data}: {part} restored.")
@@ -100,18 +99,22 @@ def _replay(data: Path) -> None:
     from vasistas.apps.privacy import operations as privacy  # noqa: PLC0415 — needs django.setup()
     from vasistas.config import key_store  # noqa: PLC0415 — needs django.setup()
     from vasistas.guard import journal  # noqa: PLC0415 — needs django.setup()
+    from vasistas.guard.reads import head  # noqa: PLC0415 — needs django.setup()
 
     key_store.prepare()
-    call_command("migrate", interactive=False, verbosity=0)
-    back = privacy.replay(at=timezone.now())
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    at = timezone.now()
+    back = privacy.replay(at=at)
+    if (back or journal.is_restored(data)) and (cut := head.note_restored(at)):
+        _say(str(cut))
     journal.unmark(data)
     _say(f"Erased again: {back}. The site may start.")
 
 
-def _require_sqlite(part: str) -> None:
-    name = "VASISTAS_KEYS_DATABASE_URL" if part == "keys" else "VASISTAS_DATABASE_URL"
-    if urlsplit(os.environ.get(name, "sqlite:")).scheme != "sqlite":
-        raise CommandFailed(f"{name} names PostgreSQL; back it up with pg_dump, as docs/runbooks/restore.md says.")
+def _urls() -> dict[str, str]:
+    """Part -> the database it holds, as the settings read it."""
+    names = {"data": "VASISTAS_DATABASE_URL", "keys": "VASISTAS_KEYS_DATABASE_URL"}
+    return {part: os.environ.get(name) or "sqlite:" for part, name in names.items()}
 
 
 def _key_of(options: argparse.Namespace) -> Path:

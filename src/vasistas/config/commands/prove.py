@@ -83,7 +83,7 @@ def _be_scratch(keys: list[str], now: datetime) -> None:
 
     if not scratch.is_scratch(Path(os.environ["VASISTAS_DATA"])):
         raise CommandFailed("A scratch site is started by `vasistas prove` itself, in a folder of its own.")
-    _migrate()
+    migrate()
     scratch.serve(scene.build, keys, now)
 
 
@@ -98,11 +98,11 @@ def _prepare() -> None:
     if waiting and executor.loader.applied_migrations:
         raise CommandFailed("The database is not of this release; start the site once, or migrate it.")
     if waiting:
-        _migrate()
+        migrate()
 
 
-def _migrate() -> None:
-    """The key store first: migrations of the data may seal."""
+def migrate() -> None:
+    """Give an empty folder its tables. The key store first: migrations of the data may seal."""
     from django.core.management import call_command  # noqa: PLC0415 — needs django.setup()
 
     from vasistas.guard import keyring  # noqa: PLC0415 — needs django.setup()

@@ -2,8 +2,10 @@
 
 | part | holds |
 |---|---|
-| `data` | the database, the uploads, the journal of erasures |
-| `keys` | the key store; its keys are wrapped by the root key, which is in no backup |
+| `data` | the database, the uploads, the journals |
+| `keys` | the key store, the key that signs the read log, its head; the root key, which wraps all others, is in no backup |
+
+A database on a PostgreSQL server is there as its dump (databases.py), under DUMPS instead of the name of its file.
 """
 
 import hashlib
@@ -14,27 +16,35 @@ import secrets
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from vasistas.guard import journal
+from vasistas.guard.backups import databases
 from vasistas.guard.backups.stream import BackupRefused, Reader, Writer
 
 MANIFEST = "manifest.json"
 DATABASE, UPLOADS = "site.sqlite3", "uploads"
 KEY_STORE = "keys/keyring.sqlite3"
 JOURNAL = f"{journal.FOLDER}/{journal.NAME}"
-PARTS = {"data": (DATABASE, UPLOADS, JOURNAL), "keys": (KEY_STORE,)}
+RESTORES = f"{journal.FOLDER}/{journal.RESTORES}"
+JOURNALS = (JOURNAL, RESTORES)
+AUDIT = ("keys/audit.ed25519", "keys/audit.head")
+PARTS = {"data": (DATABASE, UPLOADS, *JOURNALS), "keys": (KEY_STORE, *AUDIT)}
+DUMPS = {DATABASE: "site.pgdump", KEY_STORE: "keys/keyring.pgdump"}
 MANIFEST_BYTES_MAX = 100_000_000
 FORMAT = 1
 
 
-def write(data: Path, part: str, out: Path, key: bytes, *, at: str) -> int:
+def write(  # noqa: PLR0913 — what, where from, where to, and when
+    data: Path, part: str, out: Path, key: bytes, *, at: str, url: str = databases.SQLITE
+) -> int:
     """Write one part of the site in `data` to the new file `out`, whole or not at all; return how many files it holds.
 
-    The site may be running: SQLite copies its database in one read transaction, without what was deleted from it.
+    The site may be running: its database is copied in one read transaction, without what was deleted from it.
+    url: of the part's database. at: ISO 8601.
     Raises: BackupRefused: `out` exists, there is no site, or the disk refuses.
     """
     if out.exists():
@@ -42,7 +52,7 @@ def write(data: Path, part: str, out: Path, key: bytes, *, at: str) -> int:
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with beside.open("xb") as file, _snapshots(data, part) as found:
+        with beside.open("xb") as file, _snapshots(data, part, url) as found:
             beside.chmod(0o600)
             writer = Writer(file, key)
             count = _pack(writer, found, {"format": FORMAT, "part": part, "at": at})
@@ -57,7 +67,7 @@ def write(data: Path, part: str, out: Path, key: bytes, *, at: str) -> int:
 
 
 @contextmanager
-def _snapshots(data: Path, part: str) -> Iterator[dict[str, Path]]:
+def _snapshots(data: Path, part: str, url: str) -> Iterator[dict[str, Path]]:
     """Name -> file. Databases are copied for the time of the backup, and never out of the site's own folder."""
     folder = data / f".snapshot-{secrets.token_hex(4)}"
     if not data.is_dir():
@@ -67,8 +77,10 @@ def _snapshots(data: Path, part: str) -> Iterator[dict[str, Path]]:
     try:
         for name in PARTS[part]:
             path = data / name
-            if name.endswith(".sqlite3"):
-                found[name] = _snapshot_of(path, folder / path.name)
+            if name in DUMPS and not databases.is_sqlite(url):
+                found[DUMPS[name]] = databases.dump(url, folder / Path(DUMPS[name]).name)
+            elif name in DUMPS:
+                found[name] = databases.snapshot(path, folder / path.name)
             elif path.is_dir():
                 found |= {one.relative_to(data).as_posix(): one for one in sorted(path.rglob("*")) if one.is_file()}
             elif path.is_file():
@@ -76,14 +88,6 @@ def _snapshots(data: Path, part: str) -> Iterator[dict[str, Path]]:
         yield found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _snapshot_of(path: Path, copy: Path) -> Path:
-    if not path.is_file():
-        raise BackupRefused(f"There is no {path.name} in {path.parent}. Is VASISTAS_DATA the right folder?")
-    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as database:
-        database.execute("VACUUM INTO ?", [str(copy)])  # unlike a copy of pages, it leaves out what was deleted
-    return copy
 
 
 def _pack(writer: Writer, found: dict[str, Path], manifest: dict[str, Any]) -> int:
@@ -107,12 +111,14 @@ def _pack(writer: Writer, found: dict[str, Path], manifest: dict[str, Any]) -> i
     return len(sums)
 
 
-def restore(file: Path, data: Path, key: bytes, newest: Path | None) -> str:
-    """Put one part into the folder `data`, whole or not at all; return which. A restored database is marked as such.
+def restore(file: Path, data: Path, key: bytes, newest: Path | None, *, urls: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Put one part into the folder `data`, whole or not at all; return its manifest. A restored database is marked.
 
-    newest: a journal of erasures to be taken over beside the one in the backup.
+    newest: a journal of erasures to be taken over beside the one in the backup. urls: part -> the database
+    it goes to, where that is a server's.
 
-    Raises: BackupRefused: changed, cut off, another key, or `data` has that part already; nothing was written.
+    Raises: BackupRefused: changed, cut off, another key, of another kind of database, or `data` has that part already;
+    nothing was written.
     """
     staging = data / f".restoring-{secrets.token_hex(4)}"
     was_there = data.exists()
@@ -121,16 +127,16 @@ def restore(file: Path, data: Path, key: bytes, newest: Path | None) -> str:
         manifest = _unpack(file, staging, key)
         part = str(manifest["part"])
         for name in PARTS[part]:
-            if name != JOURNAL and (data / name).exists():
+            if name not in JOURNALS and (data / name).exists():
                 raise BackupRefused(f"{data / name} exists already; a restore overwrites nothing. Move it away first.")
-        _put_in_place(staging, data, part, newest)
+        _put_in_place(staging, data, manifest, newest, (urls or {}).get(part, databases.SQLITE))
     except OSError as failure:
         raise BackupRefused(f"The backup {file} cannot be restored: {failure.strerror}.") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if not was_there and data.exists() and not any(data.iterdir()):
             data.rmdir()
-    return part
+    return manifest
 
 
 def _unpack(file: Path, staging: Path, key: bytes) -> dict[str, Any]:
@@ -156,16 +162,25 @@ def _unpack(file: Path, staging: Path, key: bytes) -> dict[str, Any]:
     return manifest
 
 
-def _put_in_place(staging: Path, data: Path, part: str, newest: Path | None) -> None:
+def _put_in_place(staging: Path, data: Path, manifest: dict[str, Any], newest: Path | None, url: str) -> None:
     """The mark first and the database last, so that none is ever there without its mark."""
+    part = str(manifest["part"])
+    database = next(name for name in PARTS[part] if name in DUMPS)
+    dump = staging / DUMPS[database]
+    if dump.exists() == databases.is_sqlite(url):
+        kinds = ("SQLite", "PostgreSQL") if databases.is_sqlite(url) else ("PostgreSQL", "SQLite")
+        raise BackupRefused(f"The target is {kinds[0]}, the backup is of {kinds[1]}. Set its database URL, or leave it.")
+    if dump.exists():
+        databases.require_empty(url)
     if part == "data":
         journal.mark_restored(data)
-        known = set(journal.lines_of(journal.path_in(data)))
-        lines = journal.lines_of(staging / JOURNAL) + (journal.lines_of(newest) if newest else [])
-        fresh = [line for line in dict.fromkeys(lines) if line not in known]
-        if fresh:
-            journal.append(journal.path_in(data), fresh)
-    for name in reversed([name for name in PARTS[part] if name != JOURNAL]):
+        for name in JOURNALS:
+            extra = journal.lines_of(newest) if newest and name == JOURNAL else []
+            journal.take_over(data / name, journal.lines_of(staging / name) + extra)
+        journal.note_restore(data, {"backup_at": str(manifest["at"])})
+    for name in reversed([name for name in PARTS[part] if name not in JOURNALS]):
         if (staging / name).exists():
             (data / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             (staging / name).rename(data / name)
+    if dump.exists():
+        databases.load(dump, url)

@@ -18,6 +18,7 @@ class Evidence(models.Model):
     class Sort(models.TextChoices):
         CHECK = "check"  # on live data
         COUNTEREXAMPLE = "counterexample"  # in the scratch site, on a planted violation
+        DRILL = "drill"  # a restore that was carried out; a check reads it
 
     class Result(models.TextChoices):
         """HOLDS … are results of a check; RED, GREEN, BROKEN are what a counterexample made of it."""

@@ -18,7 +18,7 @@ from vasistas.guard import purposes
 from vasistas.guard.conformance import registry
 from vasistas.guard.conformance.models import DETAIL_CHARS_MAX, KEEP, Evidence
 from vasistas.guard.conformance.registry import Check, Finding, NotApplicable, NotProven
-from vasistas.guard.conformance.report import Planted, State
+from vasistas.guard.conformance.report import Planted, Seen, State
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,21 @@ def keep_counterexamples(results: Mapping[str, Planted], now: datetime) -> None:
         for key, planted in results.items()
     ]
     _keep(rows, now)
+
+
+def keep_drill(key: str, seen: Seen) -> None:
+    """Keep what a drill came to."""
+    row = Evidence(
+        key=key,
+        sort=Evidence.Sort.DRILL,
+        result=seen.state.value,
+        at=seen.at,
+        took_ms=seen.took_ms,
+        counted=seen.counts.get("counted", 0),
+        violations=seen.counts.get("violations", 0),
+        detail=seen.detail[:DETAIL_CHARS_MAX],
+    )
+    _keep([row], seen.at)
 
 
 def _keep(rows: list[Evidence], now: datetime) -> None:

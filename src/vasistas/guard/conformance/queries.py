@@ -38,6 +38,15 @@ def latest() -> tuple[Mapping[str, Seen], Mapping[str, Planted]]:
         if row.sort == Evidence.Sort.CHECK:
             counts = {"counted": row.counted, "violations": row.violations}
             seen[row.key] = Seen(State(row.result), row.at, row.took_ms, counts, row.detail)
-        else:
+        elif row.sort == Evidence.Sort.COUNTEREXAMPLE:
             planted[row.key] = Planted(RED.get(Evidence.Result(row.result)), row.at, row.detail)
     return seen, planted
+
+
+def latest_drill(key: str) -> Seen | None:
+    """Return what the newest drill of this name came to, or None: there was none."""
+    row = Evidence.objects.filter(sort=Evidence.Sort.DRILL, key=key).order_by("-pk").first()
+    if row is None:
+        return None
+    counts = {"counted": row.counted, "violations": row.violations}
+    return Seen(State(row.result), row.at, row.took_ms, counts, row.detail)

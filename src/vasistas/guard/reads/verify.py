@@ -29,6 +29,9 @@ def verify(*, at: datetime, head: CheckpointRow | None = None) -> Verified:
         walk.take(batch)
     walk.end()
     _check_checkpoints(found, trusted)
+    for cut in heads.cuts():
+        wrong = _wrong_with(cut.head, trusted)
+        found.notes.append(f"{cut} {f'Nothing here vouches for that checkpoint: {wrong}' if wrong else ''}".strip())
     for one in dict.fromkeys([head, _kept(found)]):
         if one is not None:
             _check_against(found, trusted, one)
@@ -96,14 +99,18 @@ def _kept(found: Verified) -> CheckpointRow | None:
 
 
 def _check_against(found: Verified, trusted: dict[str, keys.Trusted], head: CheckpointRow) -> None:
-    """Compare with a checkpoint that was kept outside of the database."""
+    """Compare with a checkpoint that was kept outside of the database. Where a restore is noted, the fault says so; it
+    stays one, for a note can be forged by whoever has the folder.
+    """
+    restored = next((f" The site says: {cut}" for cut in heads.cuts() if cut.covers(head.seq)), "")
     batch = next(iter(table.read(BatchRow, "seq = %s", [head.seq])), None)
     latest = Batch.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
     if wrong := _wrong_with(head, trusted):
         found.faults.append(Fault("checkpoint.changed", f"In the file: {wrong} Is it of this site?", batch=head.seq))
     elif batch is None:
-        words = f"The chain reached batch {head.seq} and now ends at {latest}: its end was cut off. Restore the backup."
+        advice = restored or " Restore the backup."
+        words = f"The chain reached batch {head.seq} and now ends at {latest}: its end was cut off.{advice}"
         found.faults.append(Fault("chain.cut", words, batch=latest + 1))
     elif batch.chained != head.chained:
-        words = f"Batch {head.seq} is not the one in the checkpoint kept outside: the chain was rewritten. {RESTORE}"
+        words = f"Batch {head.seq} is not the one in the checkpoint kept outside: the chain was rewritten.{restored or f" {RESTORE}"}"
         found.faults.append(Fault("chain.rewritten", words, batch=head.seq))

@@ -1,6 +1,7 @@
 """Every check, registered by being imported."""
 
 from vasistas.proof.checks import (
+    backups,
     clauses,
     cookies,
     data,
@@ -17,6 +18,7 @@ from vasistas.proof.checks import (
 )
 
 __all__ = [
+    "backups",
     "clauses",
     "cookies",
     "data",
