@@ -6,6 +6,7 @@ import pytest
 
 from tests.guard.reads.log import plant, sql
 from vasistas.guard.reads import head, operations
+from vasistas.guard.reads.models import Checkpoint
 from vasistas.guard.reads.verify import verify
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +54,48 @@ def test_head_beside_the_key_is_private_and_goes_along(django_capture_on_commit_
 
     head.head_file().write_text("{}")
     assert codes() == ["checkpoint.changed"]
+
+
+def test_a_restore_that_cut_the_end_off_is_told_and_is_no_fault(django_capture_on_commit_callbacks):
+    def seal() -> None:
+        plant(1)
+        with django_capture_on_commit_callbacks(execute=True):
+            operations.seal_pending(at=NOW)
+
+    seal()
+    seal()
+    in_backup = Checkpoint.objects.get()
+    seal()
+    outside = head.kept()
+    for text in CUT:
+        sql(text)  # what an older backup comes to
+    in_backup.save(force_insert=True)
+    assert codes() == ["chain.cut"]
+
+    cut = head.note_restored(NOW)
+
+    assert cut is not None
+    assert (cut.ends_at, cut.head) == (2, outside)
+    found = verify(at=NOW + dt.timedelta(days=1))
+    assert (found.faults, found.notes) == ([], [str(cut)])
+    assert "batches 3 to 3 were cut off" in found.notes[0]
+    assert head.head_file().with_name("audit.head.3").exists()
+    assert head.note_restored(NOW) is None
+
+    told = verify(at=NOW + dt.timedelta(days=1), head=outside).faults  # a note can be forged, a checkpoint cannot
+    assert [fault.code for fault in told] == ["chain.cut"]
+    assert "The site says: Restored at" in told[0].words
+    seal()
+    assert codes() == []
+    assert [one.code for one in verify(at=NOW + dt.timedelta(days=1), head=outside).faults] == ["chain.rewritten"]
+
+
+def test_a_head_that_the_database_holds_stays(django_capture_on_commit_callbacks):
+    plant(1)
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.seal_pending(at=NOW)
+
+    assert head.note_restored(NOW) is None
+
+    assert head.head_file().exists()
+    assert verify(at=NOW + dt.timedelta(days=1)).notes == []

@@ -12,7 +12,7 @@ from vasistas.config.commands import AddCommand
 from vasistas.config.failure import CommandFailed
 
 if TYPE_CHECKING:
-    from vasistas.proof.drill import Backup, Outcome
+    from vasistas.proof.drill import Outcome
 
 
 def add(command: AddCommand) -> None:
@@ -37,7 +37,7 @@ def add(command: AddCommand) -> None:
 
 
 def _drill(options: argparse.Namespace) -> None:
-    backup = _backup_of(options)
+    _require_whole(options)
     os.environ["VASISTAS_DATA"] = str(Path(options.data).resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
     import django  # noqa: PLC0415 — Django loads only when a command needs it
@@ -55,8 +55,11 @@ def _drill(options: argparse.Namespace) -> None:
     if "conformance_evidence" not in connection.introspection.table_names():
         raise CommandFailed("There is no site yet; `vasistas serve` makes it. Is VASISTAS_DATA the right folder?")
     done = {drill.REHEARSAL: drill.rehearse()}
-    if options.own or backup:
-        done[drill.OWN] = drill.try_own(backup)
+    if options.backup:
+        paths = (Path(path).resolve() for path in (options.backup, options.keys, options.key))
+        done[drill.OWN] = drill.try_own(drill.Backup(*paths))
+    elif options.own:
+        done[drill.OWN] = drill.try_own()
     for name, outcome in done.items():
         operations.keep_drill(name, outcome.seen(timezone.now()))
     sys.stdout.write(_as_json(done) if options.json else _as_text(done))
@@ -64,15 +67,11 @@ def _drill(options: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def _backup_of(options: argparse.Namespace) -> "Backup | None":
-    named = (options.backup, options.keys)
-    if named == (None, None):
-        return None
-    if None in named or options.key is None:
+def _require_whole(options: argparse.Namespace) -> None:
+    if options.backup is None and options.keys is None:
+        return
+    if None in {options.backup, options.keys, options.key}:
         raise CommandFailed("To try a backup, give --backup, --keys and --key (or VASISTAS_BACKUP_KEY_FILE).")
-    from vasistas.proof.drill import Backup  # noqa: PLC0415 — loads only when a command needs it
-
-    return Backup(options.backup.resolve(), options.keys.resolve(), Path(options.key).resolve())
 
 
 def _as_json(done: "dict[str, Outcome]") -> str:

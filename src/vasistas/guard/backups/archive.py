@@ -3,8 +3,9 @@
 | part | holds |
 |---|---|
 | `data` | the database, the uploads, the journals |
-| `keys` | the key store, the key that signs the read log, its head; the root key, which wraps all others, is in no backup |
+| `keys` | the key store, the key that signs the read log and its head |
 
+The root key, which wraps all others, and the secrets of the site are in no backup.
 A database on a PostgreSQL server is there as its dump (databases.py), under DUMPS instead of the name of its file.
 """
 
@@ -38,9 +39,7 @@ MANIFEST_BYTES_MAX = 100_000_000
 FORMAT = 1
 
 
-def write(  # noqa: PLR0913 — what, where from, where to, and when
-    data: Path, part: str, out: Path, key: bytes, *, at: str, url: str = databases.SQLITE
-) -> int:
+def write(data: Path, part: str, out: Path, key: bytes, *, at: str, url: str = databases.SQLITE) -> int:
     """Write one part of the site in `data` to the new file `out`, whole or not at all; return how many files it holds.
 
     The site may be running: its database is copied in one read transaction, without what was deleted from it.
@@ -111,7 +110,9 @@ def _pack(writer: Writer, found: dict[str, Path], manifest: dict[str, Any]) -> i
     return len(sums)
 
 
-def restore(file: Path, data: Path, key: bytes, newest: Path | None, *, urls: Mapping[str, str] | None = None) -> dict[str, Any]:
+def restore(
+    file: Path, data: Path, key: bytes, newest: Path | None, *, urls: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Put one part into the folder `data`, whole or not at all; return its manifest. A restored database is marked.
 
     newest: a journal of erasures to be taken over beside the one in the backup. urls: part -> the database
@@ -169,7 +170,9 @@ def _put_in_place(staging: Path, data: Path, manifest: dict[str, Any], newest: P
     dump = staging / DUMPS[database]
     if dump.exists() == databases.is_sqlite(url):
         kinds = ("SQLite", "PostgreSQL") if databases.is_sqlite(url) else ("PostgreSQL", "SQLite")
-        raise BackupRefused(f"The target is {kinds[0]}, the backup is of {kinds[1]}. Set its database URL, or leave it.")
+        raise BackupRefused(
+            f"The target is {kinds[0]}, the backup is of {kinds[1]}. Set its database URL, or leave it."
+        )
     if dump.exists():
         databases.require_empty(url)
     if part == "data":

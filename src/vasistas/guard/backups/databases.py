@@ -53,7 +53,7 @@ def dump(url: str, file: Path) -> Path:
 
 
 def load(file: Path, url: str) -> None:
-    """Put a dump into an empty database, whole or not at all. Raises: BackupRefused: it is not empty, or does not fit."""
+    """Put a dump into an empty database, whole or not at all. Raises: BackupRefused: not empty, or it does not fit."""
     require_empty(url)
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
     _run(url, "pg_restore", *options, f"--dbname={_parts(url)['PGDATABASE']}", str(file))

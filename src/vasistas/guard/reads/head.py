@@ -97,8 +97,8 @@ class Cut:
     def __str__(self) -> str:
         of = f" of {self.backup_at}" if self.backup_at else ""
         return (
-            f"Restored at {self.at} from a backup{of}: batches {self.ends_at + 1} to {self.head.seq} were cut off, up to "
-            f"the checkpoint of {self.head.at} UTC; the chain goes on after batch {self.ends_at}."
+            f"Restored at {self.at} from a backup{of}: batches {self.ends_at + 1} to {self.head.seq} were cut off, up "
+            f"to the checkpoint of {self.head.at} UTC; the chain goes on after batch {self.ends_at}."
         )
 
 
@@ -116,7 +116,7 @@ def note_restored(at: datetime) -> Cut | None:
     if before is None or is_held(before):
         return None
     data = Path(settings.DATA)
-    newest = next((one for one in reversed(journal.restores(data)) if "backup_at" in one), {})
+    newest: dict[str, Any] = next((one for one in reversed(journal.restores(data)) if "backup_at" in one), {})
     ends_at = Batch.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
     ends_at = min(ends_at, before.seq - 1)
     backup_at = str(newest.get("backup_at", ""))

@@ -31,7 +31,7 @@ def verify(*, at: datetime, head: CheckpointRow | None = None) -> Verified:
     _check_checkpoints(found, trusted)
     for cut in heads.cuts():
         wrong = _wrong_with(cut.head, trusted)
-        found.notes.append(f"{cut} {f'Nothing here vouches for that checkpoint: {wrong}' if wrong else ''}".strip())
+        found.notes.append(f"{cut} Nothing here vouches for that checkpoint: {wrong}" if wrong else str(cut))
     for one in dict.fromkeys([head, _kept(found)]):
         if one is not None:
             _check_against(found, trusted, one)
@@ -112,5 +112,6 @@ def _check_against(found: Verified, trusted: dict[str, keys.Trusted], head: Chec
         words = f"The chain reached batch {head.seq} and now ends at {latest}: its end was cut off.{advice}"
         found.faults.append(Fault("chain.cut", words, batch=latest + 1))
     elif batch.chained != head.chained:
-        words = f"Batch {head.seq} is not the one in the checkpoint kept outside: the chain was rewritten.{restored or f" {RESTORE}"}"
+        words = f"Batch {head.seq} is not the one in the checkpoint kept outside: the chain was rewritten."
+        words += restored or f" {RESTORE}"
         found.faults.append(Fault("chain.rewritten", words, batch=head.seq))

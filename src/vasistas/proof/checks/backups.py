@@ -21,10 +21,10 @@ CANARY_BYTES = 32
     "backups.are_encrypted",
     kind="crypto",
     words={
-        "en": "What was put into a backup is not to be found in its file; with another key, one byte changed or the end "
+        "en": "What was put into a backup is not to be found in its file; with another key, a byte changed or the end "
         "cut off it does not open.",
-        "fr": "Ce qui entre dans une sauvegarde ne se retrouve pas dans son fichier ; avec une autre clé, un octet changé "
-        "ou la fin coupée, elle ne s’ouvre pas.",
+        "fr": "Ce qui entre dans une sauvegarde ne se retrouve pas dans son fichier ; avec une autre clé, un octet "
+        "changé ou la fin coupée, elle ne s’ouvre pas.",
     },
 )
 def backups_are_encrypted(now: datetime) -> Finding:
@@ -80,10 +80,10 @@ def write_in_clear(now: datetime) -> None:  # noqa: ARG001 — the shape of a co
     kind="drill",
     limit_s=LIMIT_S,
     words={
-        "en": "In the last drill, not two days ago, somebody erased after a backup was nowhere readable in the restored "
-        "site, which did not open before, and everybody else was whole.",
+        "en": "In the last drill, not two days ago, somebody erased after a backup was nowhere readable in the site "
+        "restored from it, which opened only then, and everybody else was whole.",
         "fr": "Lors du dernier exercice, il y a moins de deux jours, une personne effacée après une sauvegarde n’était "
-        "lisible nulle part dans le site restauré, fermé jusque-là, et toutes les autres étaient intactes.",
+        "lisible nulle part dans le site restauré, qui ne s’est ouvert qu’alors, et les autres étaient intactes.",
     },
 )
 def restore_replays_erasures(now: datetime) -> Finding:
@@ -106,4 +106,4 @@ def _told(last: Seen) -> Finding:
 @counterexample("backups.restore_replays_erasures")
 def skip_the_replay(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
     """A restore that ends before the erasures are repeated."""
-    drill.restored = lambda _site, _folder: None
+    drill.restored = lambda *_restored: None
