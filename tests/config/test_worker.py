@@ -40,7 +40,7 @@ def test_sweep_that_fails_is_logged_and_stops_no_other(
 
 
 def test_every_app_with_a_retention_of_its_own_is_swept() -> None:
-    assert set(worker.SWEEPS) == {worker.BY_RULE, "accounts", "sessions", "reads", "transfers"}
+    assert set(worker.SWEEPS) == {worker.BY_RULE, "accounts", "sessions", "reads"}
 
 
 class Waits(threading.Event):
@@ -92,4 +92,4 @@ def test_checks_and_counterexamples_are_loops_of_the_worker(monkeypatch: pytest.
     monkeypatch.setattr(worker, "sweep_hourly", lambda *_job, **_times: None)
     monkeypatch.setattr(worker.tasks, "follow_media", lambda **_port: None)
 
-    assert {"checks", "counterexamples"} <= {thread.name for thread in worker.start(threading.Event())}
+    assert {"checks", "counterexamples", "drills"} <= {thread.name for thread in worker.start(threading.Event())}

@@ -1,6 +1,9 @@
 """What has reached the age the policy gives it goes, in batches, and nothing else does."""
 
+import os
 import shutil
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from allauth.account.models import EmailConfirmation
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
+from django.db import connection  # noqa: F401 — named in a condition
 
 from tests.factories.accounts import make_member
 from tests.factories.chat import NOW, make_cast, make_message, make_mute
@@ -127,11 +131,15 @@ def test_what_a_hold_covers_stays_until_a_copy_can_be_taken_and_its_neighbours_g
         expires_at=NOW + MONTH,
     )
 
-    swept = {one.model: one for one in retention.sweep(NOW, standing=Standing().hold(hold))}
+    monkeypatch.setattr(retention, "holds_in_force", lambda _now: Standing().hold(hold))
+    counted = retention.due_now(NOW)
+    swept = {one.model: one for one in retention.sweep(NOW)}
 
     assert (swept["chat.Message"].gone, swept["chat.Message"].held) == (3, 3)
+    assert {one.model: one for one in counted} == swept
     assert sorted(message.text for message in Message.objects.all()) == ["33", "34", "35"]
-    retention.sweep(NOW, standing=Standing().hold(hold).release("case-1"))
+    monkeypatch.setattr(retention, "holds_in_force", lambda _now: Standing().hold(hold).release("case-1"))
+    retention.sweep(NOW)
     assert not Message.objects.exists()
 
 
@@ -141,3 +149,56 @@ def test_every_rule_in_days_is_swept_here_or_apart():
     assert {one.rule.key for one in retention.timed_rules()} | set(retention.SWEPT_APART) == in_days
     assert make_member("Vi")  # whoever is young stays
     assert gone(retention.due_now(NOW)) == {}
+
+
+SWEEP = """
+import sys, django; django.setup()
+from datetime import datetime, timedelta
+from django.utils import timezone
+from vasistas.apps.rooms.models import WatchSession
+from vasistas.config.commands import prove
+from vasistas.guard import retention
+from vasistas.guard.purposes import processing
+retention.BATCH_ROWS = 10
+if sys.argv[1] == "fill":
+    from vasistas.proof import scene
+    prove.migrate()
+    with processing("maintain", reason="a test"):
+        room = scene._furnish(timezone.now()).room
+        old = timezone.now() - timedelta(days=40)
+        row = lambda number: WatchSession(room=room, session=f"{number:032x}", started_at=old, delivered_s=60)
+        WatchSession.objects.bulk_create(map(row, range(100)))
+if sys.argv[1] == "sweep":
+    def tell(swept):
+        print(swept.gone, flush=True)
+        sys.stdin.readline()
+    with processing("retention"):
+        retention.sweep(timezone.now(), tell=tell)
+with processing("maintain", reason="a test"):
+    print("left", WatchSession.objects.count())
+"""
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="a folder of its own; killing is the same on both")
+def test_a_sweep_that_is_killed_has_done_whole_batches_and_the_next_one_does_the_rest(tmp_path: Path):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VASISTAS_")}
+    env = {**kept, "VASISTAS_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vasistas.config.settings"}
+
+    def done(act: str) -> str:
+        line = [sys.executable, "-c", SWEEP, act]
+        return subprocess.run(line, env=env, input="", capture_output=True, text=True, check=True).stdout
+
+    assert done("fill").split()[-2:] == ["left", "101"]  # and a young one
+    with subprocess.Popen(
+        [sys.executable, "-c", SWEEP, "sweep"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sweeping:
+        assert sweeping.stdin is not None
+        assert sweeping.stdout is not None
+        assert sweeping.stdout.readline() == "10\n"
+        sweeping.stdin.write("\n")
+        sweeping.stdin.flush()
+        assert sweeping.stdout.readline() == "20\n"  # and waits before the third batch
+        sweeping.kill()
+
+    assert done("look") == "left 81\n"
+    assert done("sweep").split()[-2:] == ["left", "1"]

@@ -48,7 +48,7 @@ CHECK = "backups.restore_replays_erasures"
 
 
 @pytest.fixture
-def site(tmp_path: Path, db: None) -> Iterator[tuple[Path, Mapping[str, str]]]:  # noqa: ARG001 — where its server is
+def site(tmp_path: Path, db: None) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """A folder and the environment that names it, with databases of its own on the engine of the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VASISTAS_")}
     data, keys = (databases.url_of(connections[alias].settings_dict) for alias in ("default", "keys"))

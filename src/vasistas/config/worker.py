@@ -17,7 +17,6 @@ from vasistas.guard.conformance import operations as conformance
 from vasistas.guard.conformance import scratch
 from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
 from vasistas.guard.egress import endpoints
-from vasistas.guard.egress import operations as egress
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
 from vasistas.proof import drill
@@ -37,7 +36,6 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "accounts": accounts.forget_unverified,
     "sessions": accounts.forget_sessions,
     "reads": reads.forget_old,
-    "transfers": egress.forget_old,
 }
 
 logger = logging.getLogger(__name__)

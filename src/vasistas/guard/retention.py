@@ -76,22 +76,41 @@ def timed_rules() -> Iterator[Timed]:
                 yield Timed(rule, model, name)
 
 
+def no_holds(_now: datetime) -> Standing:
+    return Standing()
+
+
+# What is held, asked before every sweep. Whatever keeps holds puts its own function here when the site is ready
+# (AppConfig.ready); guard/precedence.py decides what they mean.
+holds_in_force: Callable[[datetime], Standing] = no_holds
+
+
 def due_now(now: datetime) -> list[Swept]:
-    """Count what a sweep at `now` would delete; nothing is."""
-    return [Swept(one.rule.key, one.label, one.due(now).count()) for one in timed_rules()]
+    """Count what a sweep at `now` would delete and what it would leave because it is held; nothing is deleted."""
+    standing = holds_in_force(now)
+    return [_count_one(one, now, standing) for one in timed_rules()]
 
 
-def sweep(
-    now: datetime, *, standing: Standing | None = None, tell: Callable[[Swept], None] = lambda _swept: None
-) -> list[Swept]:
-    """Delete what has reached its age. Each batch is a transaction: an interrupted sweep goes on with the next one.
+def _count_one(timed: Timed, now: datetime, standing: Standing) -> Swept:
+    due = timed.due(now)
+    if not standing.holds:
+        return Swept(timed.rule.key, timed.label, due.count())
+    moments = due.values_list(timed.field, flat=True).iterator(BATCH_ROWS)
+    is_held = [_is_held(timed, at, standing, now) for at in moments]
+    return Swept(timed.rule.key, timed.label, is_held.count(False), is_held.count(True))
 
-    standing: the holds in force, if there are any. tell: called after every batch with the sum so far.
+
+def sweep(now: datetime, *, tell: Callable[[Swept], None] = lambda _swept: None) -> list[Swept]:
+    """Delete what has reached its age and is not held. Each batch is a transaction: after a sweep that was killed, the
+    next one takes the rows that are left.
+
+    tell: called after every batch with the sum so far.
     """
+    standing = holds_in_force(now)
     return [_sweep_one(one, now, standing, tell) for one in timed_rules()]
 
 
-def _sweep_one(timed: Timed, now: datetime, standing: Standing | None, tell: Callable[[Swept], None]) -> Swept:
+def _sweep_one(timed: Timed, now: datetime, standing: Standing, tell: Callable[[Swept], None]) -> Swept:
     done = Swept(timed.rule.key, timed.label, 0)
     rows, last = timed.due(now), None
     while True:
@@ -113,9 +132,9 @@ def _after(field: str, last: tuple[Any, datetime]) -> models.Q:
     return models.Q(**{f"{field}__gt": at}) | models.Q(**{field: at, "pk__gt": pk})
 
 
-def _is_held(timed: Timed, at: datetime, standing: Standing | None, now: datetime) -> bool:
+def _is_held(timed: Timed, at: datetime, standing: Standing, now: datetime) -> bool:
     """Whether a hold wants a copy (guard/precedence.py, step 1). Nobody can take one yet, so the row stays."""
-    if standing is None or not standing.holds:
+    if not standing.holds:
         return False
     uses = frozenset({Use("retention", timedelta(days=timed.rule.days_max or 0))})
     return any(decide(Datum(category, at, uses), standing, now).copies for category in timed.categories)

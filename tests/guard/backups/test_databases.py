@@ -75,7 +75,8 @@ def test_a_dump_is_restored_into_an_empty_database_and_into_no_other(tmp_path: P
             database.execute("INSERT INTO words (word) VALUES ('next')")  # the counter was restored too
             assert database.execute("SELECT id, word FROM words ORDER BY id").fetchall() == [(1, "canary"), (2, "next")]
     with psycopg.connect(url) as database:
-        assert database.execute("SELECT 1 FROM pg_database WHERE starts_with(datname, 'vasistas_drill_')").fetchall() == []
+        left = database.execute("SELECT 1 FROM pg_database WHERE starts_with(datname, 'vasistas_drill_')")
+        assert left.fetchall() == []
 
 
 @on_server

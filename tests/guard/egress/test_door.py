@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 
 from tests.factories.accounts import make_member
-from vasistas.guard import keyring, purposes
+from vasistas.guard import keyring, purposes, retention
 from vasistas.guard.egress import door, endpoints, operations, queries
 from vasistas.guard.egress.door import TransferRefused
 from vasistas.guard.egress.media import MediaBehindDoor
@@ -128,7 +128,10 @@ def test_notes_go_with_their_retention_rule(vi, time_machine):
         with processing("account"):
             door.hand_over("mail", MAIL, [vi.subject_id])
 
-    assert operations.forget_old(NOW) == 1
+    with processing("retention"):
+        swept = {one.rule: one.gone for one in retention.sweep(NOW)}
+
+    assert swept["transfer_log"] == 1
     assert [(NOW.date() - one.date).days for one in queries.transfers_of(vi.subject_id)] == [364]
 
 

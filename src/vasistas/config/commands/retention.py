@@ -45,7 +45,8 @@ def _count(now: datetime) -> None:
     with processing("retention"):
         found = retention.due_now(now)
     for one in found:
-        _say(f"{one.rule:<16} {one.model:<28} {one.gone:>10} rows would go")
+        held = f", {one.held} are held" if one.held else ""
+        _say(f"{one.rule:<16} {one.model:<28} {one.gone:>10} rows would go{held}")
     for rule, how in retention.SWEPT_APART.items():
         _say(f"{rule:<16} by {how}")
     _say(f"{sum(one.gone for one in found)} rows would go. Nothing was deleted.")

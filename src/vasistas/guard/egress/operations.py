@@ -1,18 +1,15 @@
-"""Writes of "who got what": note a transfer, forget what is old."""
+"""Writes of "who got what": note a transfer. What is old goes by its retention rule (guard/retention.py)."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from vasistas.guard import subjects
 from vasistas.guard.egress.models import Transfer
-from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
-
-RETENTION = "transfer_log"
 
 
 def note(
@@ -32,12 +29,3 @@ def note(
             if not rows.update(count=F("count") + count):
                 Transfer.objects.bulk_create([Transfer(**same, subject=subject)], ignore_conflicts=True)
                 rows.update(count=F("count") + count)
-
-
-@processing("audit")
-def forget_old(at: datetime) -> int:
-    """Delete what has reached the policy's age. Returns how many rows went."""
-    days = get_policy().retention[RETENTION].days_max
-    if days is None:
-        return 0
-    return Transfer.objects.filter(at__lt=at - timedelta(days=days)).delete()[0]
