@@ -291,7 +291,9 @@ def _urls() -> dict[str, str]:
 
 
 def drill_when_due(now: datetime) -> None:
-    """Rehearse, unless that was done within EVERY, and keep what was found. The worker calls this every hour."""
+    """Rehearse, unless that was done within EVERY, and keep what was found. The worker calls this every hour; a drill
+    that could not be carried out is tried again by then.
+    """
     before = queries.latest_drill(REHEARSAL)
-    if before is None or now - before.at >= EVERY:
+    if before is None or before.state is State.UNPROVEN or now - before.at >= EVERY:
         operations.keep_drill(REHEARSAL, rehearse().seen(now))

@@ -52,8 +52,9 @@ def _texts(person: dict[str, Any]) -> dict[str, str]:
 
 
 def erase(told: Path, at: datetime) -> dict[str, Any]:
-    person = json.loads(told.read_text())["erased"]
-    return {"keys": privacy.erase(subject_id=person["subject"], at=at).keys}
+    subject_id = json.loads(told.read_text())["erased"]["subject"]
+    privacy.erase(subject_id=subject_id, at=at)
+    return {"erased": subject_id}
 
 
 def look(told: Path, at: datetime) -> dict[str, Any]:

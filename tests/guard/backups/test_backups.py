@@ -92,6 +92,44 @@ def test_a_restored_backup_opens_only_after_whoever_was_erased_is_erased_again(t
     assert (again.returncode, "overwrites nothing" in again.stderr) == (1, True)
 
 
+READ = """
+import django; django.setup()
+from django.utils import timezone
+from vasistas.guard.reads import entries, operations
+from vasistas.guard.reads.entries import Draft
+from vasistas.guard.purposes import processing
+with processing("audit"):
+    entries.write([Draft("staff", "a test", "staff", "sam", "vi", "accounts.Member.display_name", 1)], at=timezone.now())
+operations.seal_pending(at=timezone.now())
+"""
+
+
+def test_a_restore_over_the_keys_that_stayed_is_told_by_verify_and_is_no_alarm(tmp_path: Path) -> None:
+    """As on a site whose database was lost and whose folder of keys was not: the head there is ahead."""
+    data, out, key = (tmp_path / name for name in ("site", "out", "backup.key"))
+    good(data, SITE)
+    good(data, READ)
+    good(data, CLI, "backup", "--new-key", key)
+    good(data, CLI, "backup", "--out", out, "--key", key)
+    good(data, READ)  # the head goes on, beside the key
+    assert "The chain is sound." in good(data, CLI, "audit", "verify")
+    good(data, CLI, "audit", "checkpoint", "--out", tmp_path / "outside")
+    for name in ("site.sqlite3", "site.sqlite3-wal", "site.sqlite3-shm"):
+        (data / name).unlink(missing_ok=True)
+    good(data, CLI, "restore", only(out, "data-*"), "--key", key, "--journal-lost")
+    assert "chain.cut" in run(data, CLI, "audit", "verify").stdout
+
+    replayed = good(data, CLI, "restore", "--replay")
+
+    assert "were cut off, up to the checkpoint of" in replayed
+    verified = good(data, CLI, "audit", "verify")
+    assert "Restored at" in verified
+    assert "from a backup of" in verified
+    assert "The chain is sound." in verified
+    outside = run(data, CLI, "audit", "verify", "--checkpoint", tmp_path / "outside")
+    assert (outside.returncode, "The site says: Restored at" in outside.stdout) == (1, True)
+
+
 @pytest.fixture
 def backup(tmp_path: Path) -> tuple[Path, bytes]:
     (tmp_path / "site" / "uploads").mkdir(parents=True)
