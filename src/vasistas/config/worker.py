@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from vasistas import media
 from vasistas.apps.accounts import operations as accounts
+from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.rooms import tasks
 from vasistas.config.commands import prove
 from vasistas.guard import retention
@@ -22,6 +23,7 @@ from vasistas.guard.reads import operations as reads
 from vasistas.proof import drill
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
+TELL_EVERY_S = 10.0  # who got something is told of its correction or erasure no later than this
 PROVE_AFTER_S = 5.0  # people who come with the start are served first
 SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
@@ -56,6 +58,9 @@ def start(stop: threading.Event) -> list[threading.Thread]:
         ),
         "checks": lambda: repeat(
             run_checks, first_s=PROVE_AFTER_S, every_s=CHECK_EVERY.total_seconds(), stop=stop, clock=timezone.now
+        ),
+        "recipients": lambda: repeat(
+            tell_recipients, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
         ),
         "egress.guard": lambda: repeat(
             guard_ways_out, first_s=SWEEP_EVERY_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
@@ -123,6 +128,11 @@ def repeat(
 
 def seal_reads(at: datetime) -> None:
     reads.seal_pending(at=at)
+
+
+def tell_recipients(at: datetime) -> None:
+    """Send what recipients have to be told, and was not acknowledged yet."""
+    privacy.send_notices(at=at)
 
 
 def guard_ways_out(_at: datetime) -> None:

@@ -52,12 +52,24 @@ def hold(subject_id: int) -> UUID:
     return found[0] if isinstance(found[0], UUID) else UUID(found[0])
 
 
+def handle_of(subject_id: int) -> UUID:
+    """The random handle of a person's keys, erased or not; it names nobody.
+
+    Raises: SubjectGone: nobody was ever there.
+    """
+    every = _subject()._base_manager  # noqa: SLF001 — documented by Django under this name
+    found: UUID | None = every.filter(pk=subject_id).values_list("key_handle", flat=True).first()
+    if found is None:
+        raise SubjectGone
+    return found
+
+
 def subject_id_of(row: models.Model) -> int:
     """The subject a row belongs to, by its declared path; from objects already loaded, or by one query.
 
     Raises: SubjectGone: the path ends early. GuardError: no path is declared.
     """
-    declaration = declarations.of(type(row))
+    declaration = declarations.of(row._meta.model)
     path = declaration.subject if declaration else None
     if not isinstance(path, str):
         raise purposes.GuardError(f"{row._meta.label} declares no path from a row to its subject.")

@@ -27,9 +27,8 @@ ACTORS = {
     "worker": gettext_lazy("A job of the site"),
     "operator": gettext_lazy("The operator, by command"),
 }
-# Where a category is corrected: name of a page -> its link text.
+# Where a category is corrected beside pages:correct: name of a page -> its link text.
 CORRECTED_AT: Mapping[str, Mapping[str, Any]] = {
-    "user.account.username": {"accounts:name": gettext_lazy("Change the name shown")},
     "user.contact.email": {"account_email": gettext_lazy("Change the mail address")},
     CLOSED: {
         "account_change_password": gettext_lazy("Change the password"),
@@ -38,7 +37,6 @@ CORRECTED_AT: Mapping[str, Mapping[str, Any]] = {
     "user.behaviour.following": {"pages:directory": gettext_lazy("Follow or leave rooms")},
     "user.device.ip_address": {"usersessions_list": gettext_lazy("End sessions")},
     "user.device.user_agent": {"usersessions_list": gettext_lazy("End sessions")},
-    "host.profile": {"pages:studio": gettext_lazy("Change the room")},
 }
 
 
@@ -113,13 +111,16 @@ def _held(policy: Policy, key: str, counts: Mapping[str, int]) -> Held:
     activities = tuple(one for one in policy.activities.values() if key in one.categories)
     names = dict.fromkeys(name for one in activities for name in one.recipients)
     tables = tuple(table for table in held.tables() if key in table.categories)
-    rules = dict.fromkeys(one.keep for table in tables for one in table.fields.values() if one.category == key)
+    keeps = dict.fromkeys(one.keep for table in tables for one in table.fields.values() if one.category == key)
+    rules = {
+        str(policy.retention[name].words): policy.retention[name] for name in keeps
+    }  # those that say one thing, once
     return Held(
         category=policy.categories[key],
         purposes=tuple(one for one in policy.purposes.values() if key in one.categories),
         activities=activities,
         recipients=tuple(policy.recipients[name] for name in names),
-        rules=tuple(policy.retention[name] for name in rules),
+        rules=tuple(rules.values()),
         tables=tables,
         rows=sum(counts[table.label] for table in tables),
     )
@@ -138,7 +139,7 @@ def _shown(subject_id: int, table: held.Table, key: str, pages: Mapping[str, str
     shown = []
     for row, values in zip(rows, table.read(rows, only=rules), strict=True):
         days = [day for rule in rules.values() if (day := held.gone_on(rule, row)) is not None]
-        named = tuple((_title(table, name), values[name]) for name in rules)
+        named = tuple((_title(table, name), values[name]) for name in (*rules, *table.beside))
         shown.append(Shown(named, min(days, default=None)))
     return ShownTable(table, page, tuple(shown), tuple({rule.key: rule for rule in rules.values()}.values()), parameter)
 

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from vasistas.pages import studio, views
-from vasistas.pages.views import account, cookies, policy, staff
+from vasistas.pages.views import account, cookies, policy, recipients, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("account/", views.my_account, name="my_account"),
     path("account/data/", account.my_data, name="my_data"),
     path("account/data/<str:key>/", account.my_category, name="my_category"),
+    path("account/data/<str:key>/correct/", recipients.correct, name="correct"),
+    path("account/recipients/", recipients.recipients, name="recipients"),
     path("account/reads/", account.my_reads, name="my_reads"),
     path("account/reads/<int:entry_id>/proof.json", account.read_proof, name="read_proof"),
     path("account/export/", account.export, name="export"),
@@ -30,6 +32,7 @@ urlpatterns = [
     path("staff/data-map/", staff.data_map, name="staff_data_map"),
     path("staff/register/", staff.register_page, name="staff_register"),
     path("staff/register.<slug:ending>", staff.register_file, name="staff_register_file"),
+    path("staff/recipients/", recipients.staff_recipients, name="staff_recipients"),
     path("contact/", views.contact, name="contact"),
     path("source/", views.source, name="source"),
     path("source/vasistas.tar.gz", views.source_archive, name="source_archive"),

@@ -15,8 +15,10 @@ import msgspec
 from django.db import models
 
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.privacy.models import RecipientNotice
 from vasistas.guard import declarations, erasure, subjects
 from vasistas.guard.addresses import AddressField, SealedAddress
+from vasistas.guard.egress import queries as egress
 from vasistas.guard.egress.models import Transfer
 from vasistas.guard.sealed import SealedText
 from vasistas.proof import scene
@@ -64,11 +66,14 @@ class _Filler:
         self._rows = {type(row): row for row in every}
 
     def hand_out(self) -> None:
-        """What was handed to a recipient about the member; found by the audit id, not by a path."""
+        """What was handed to a recipient about the member, and what it was told; found by names, not by a path."""
         row = self.row_of(Transfer)
         audit_id = subjects.audit_ids_of([self._member.subject_id])[self._member.subject_id]
         vars(row)["subject"] = audit_id
         row.save()
+        notice = self.row_of(RecipientNotice)
+        vars(notice)["about"] = egress.known_as(self._member.subject_id, vars(notice)["recipient"])
+        notice.save()
 
     def row_of(self, model: type[models.Model]) -> models.Model:
         if model not in self._rows:

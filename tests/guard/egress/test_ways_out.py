@@ -15,6 +15,8 @@ KNOWN = {
     "apps/accounts/outbox.py": "mails: behind the door",
     "config/loop.py": "the guard itself",
     "guard/egress/sockets.py": "the guard itself",
+    "guard/egress/webhooks.py": "notices to recipients: behind the door, by apps/privacy/operations/recipients.py",
+    "apps/privacy/operations/recipients.py": "names a transport for its tests; connects by guard/egress/webhooks.py",
     "media/node_client.py": "offers: behind the door, by guard/egress/media.py",
     "guard/keyring/root_vault.py": "wrapped keys and random numbers; a declared endpoint, no personal field",
     "media/watchdog.py": "asks the own node whether it is well",
@@ -23,6 +25,7 @@ KNOWN = {
     "config/serve.py": "looks whether ports are free",
     "proof/browser.py": "asks this very process, without a socket",
     "proof/checks/egress.py": "tries the guard out",
+    "proof/checks/recipients.py": "plays a recipient within this process, without a socket",
 }
 NOT_THE_SITE = ("media/sfu/", "media/synthetic/")  # processes of their own, without database and names
 

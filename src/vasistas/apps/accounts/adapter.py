@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from allauth.account import auth_backends
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.exceptions import InvalidTag
@@ -15,14 +16,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vasistas.apps.accounts import operations
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.privacy import operations as privacy
 from vasistas.guard.purposes import processing
 
 SEALED_PREFIX = "v1:"
@@ -54,6 +58,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             display_name=form.cleaned_data["display_name"],
             password=form.cleaned_data["password1"],
         )
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """A proven address that replaces another is a correction: kept, and told to recipients, with the change."""
+        member, before = email_address.user, email_address.user.email
+        with transaction.atomic():
+            is_done: bool = super().confirm_email(request, email_address)
+            if is_done:
+                after, at = email_address.email, timezone.now()
+                privacy.note_correction(row=member, field="email_sealed", before=before, after=after, at=at)
+        return is_done
 
     def render_mail(
         self, template_prefix: str, email: str, context: dict[str, Any], headers: dict[str, str] | None = None

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts import queries
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.privacy import operations as privacy
 from vasistas.guard import keyring
 from vasistas.guard.policy import get_policy
 from vasistas.lib import lookalikes
@@ -50,15 +52,17 @@ def open_account(*, email: str, display_name: str, password: str | None) -> Memb
 
 
 def change_name(*, member: Member, display_name: str) -> None:
-    """Show another name from now on.
+    """Show another name from now on; the former one is kept in the member's history.
 
     Raises: NameTaken: nothing is written.
     """
+    before, at = member.display_name, timezone.now()
     member.display_name = display_name
     member.name_key = lookalikes.key(display_name)
     try:
         with transaction.atomic():
             member.save(update_fields=["display_name", "name_key"])
+            privacy.note_correction(row=member, field="display_name", before=before, after=display_name, at=at)
     except IntegrityError:
         raise NameTaken from None
 

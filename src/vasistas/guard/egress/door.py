@@ -2,7 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 
 from django.utils import timezone
@@ -15,6 +17,7 @@ from vasistas.guard.policy.model import Recipient
 from vasistas.guard.purposes import Frame, GuardError
 
 _refused: Counter[str] = Counter()
+_rehearsed: ContextVar[Mapping[str, Recipient] | None] = ContextVar("vasistas_egress_rehearsed", default=None)
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +63,26 @@ def refusals() -> dict[str, int]:
     return dict(_refused)
 
 
+def recipients() -> Mapping[str, Recipient]:
+    """Who may get something: the policy's list."""
+    rehearsed = _rehearsed.get()
+    return get_policy().recipients if rehearsed is None else rehearsed
+
+
+@contextmanager
+def rehearsing(played: Mapping[str, Recipient]) -> Iterator[None]:
+    """Let a check play with other recipients, in its own context alone; sockets keep to the policy's list."""
+    token = _rehearsed.set(played)
+    try:
+        yield
+    finally:
+        _rehearsed.reset(token)
+
+
 def faults_of(recipient: str, categories: Collection[str], frame: Frame | None, today: date) -> Iterator[str]:
     """Yield what keeps `categories` from going to `recipient` under the statement `frame`, in sentences."""
     policy = get_policy()
-    one = policy.recipients.get(recipient)
+    one = recipients().get(recipient)
     if one is None:
         yield f"The policy has no recipient {recipient!r}. Add it to [recipients] of policy/policy.toml."
         return

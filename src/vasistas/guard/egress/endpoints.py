@@ -37,6 +37,7 @@ def allowed(policy: Policy, today: date) -> list[Endpoint]:
         if not door.fault_of_transfer(one, today):
             found += [known[name] for name in one.endpoints if name in known]
             found += [_of_host(host) for host in one.hosts]
+            found += [_of_url(one.told_at)] if one.told_at else []
     return found
 
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
-from vasistas.guard import subjects
+from vasistas.guard import keyring, subjects
+from vasistas.guard.egress import door
 from vasistas.guard.egress.models import Transfer
-from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Recipient
 from vasistas.guard.purposes import processing
 
 TRANSFERS_SHOWN_MAX = 500
+PAIRWISE_KEY = "recipients.pairwise"  # of the site, in the key store
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def transfers_of(subject_id: int, *, limit: int = TRANSFERS_SHOWN_MAX) -> list[G
     audit_id = subjects.audit_ids_of([subject_id]).get(subject_id)
     if not audit_id:
         return []
-    recipients = get_policy().recipients
+    recipients = door.recipients()
     return [
         Given(
             date=row.at.date(),
@@ -44,3 +45,22 @@ def transfers_of(subject_id: int, *, limit: int = TRANSFERS_SHOWN_MAX) -> list[G
         )
         for row in Transfer.objects.filter(subject=audit_id).order_by("-at", "-pk")[:limit]
     ]
+
+
+@processing("audit")
+def given_to(subject_id: int) -> dict[str, frozenset[str]]:
+    """Return who got what about this subject: recipient -> categories. Empty once their key is destroyed."""
+    audit_id = subjects.audit_ids_of([subject_id]).get(subject_id)
+    found: dict[str, frozenset[str]] = {}
+    if audit_id:
+        rows = Transfer.objects.filter(subject=audit_id).values_list("recipient", "categories").distinct()
+        for recipient, categories in rows:
+            found[recipient] = found.get(recipient, frozenset()) | set(categories.split())
+    return found
+
+
+def known_as(subject_id: int, recipient: str) -> str:
+    """Return the one name under which `recipient` may know this person: 32 hex digits, another for each recipient, so
+    that no two can compare what they have. It outlives the account, and nobody can turn it back into one.
+    """
+    return keyring.blind(PAIRWISE_KEY, f"{recipient}|{subjects.handle_of(subject_id)}")

@@ -9,6 +9,9 @@ from vasistas.guard.policy.schema import Parts
 
 _DAYS = re.compile(r"(\d+)\s*(?:days?|jours?)\b")
 
+TOLD_UNDER = "rights"  # the purpose under which recipients are told of corrections and erasures
+PSEUDONYM = "user.unique_id.pseudonymous"  # the category of the number by which they know somebody
+
 # Regulation (EU) 2016/679 holds in the Union, and by Decision 154/2018 of the Joint Committee in the rest of the EEA.
 EEA = frozenset(
     re.findall("[A-Z]+", "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO")
@@ -22,6 +25,7 @@ def check(source: Source, parts: Parts, today: date | None) -> None:
         _check_words(source, rule)
     for recipient in parts.recipients.values():
         _check_transfer(source, recipient, today)
+        _check_told(source, parts, recipient)
     _check_endpoints(source, parts)
     _check_categories(source, parts)
     _check_purposes(source, parts)
@@ -73,6 +77,22 @@ def _check_transfer(source: Source, recipient: Recipient, today: date | None) ->
     if recipient.expires is not None and today is not None and recipient.expires < today:
         what = f"The instrument of the recipient {recipient.key!r} expired on {recipient.expires}."
         source.fault((*path, "expires"), what, "Renew it and write the new day, or remove the recipient.")
+
+
+def _check_told(source: Source, parts: Parts, recipient: Recipient) -> None:
+    """A recipient that is told of corrections and erasures (GDPR Art. 19) is told through the door, like anything."""
+    path = ("recipients", recipient.key, "told_at")
+    if not recipient.told_at:
+        return
+    if recipient.not_told:
+        source.fault(path, f"The recipient {recipient.key!r} is told, and says why it is not.", "Remove not_told.")
+    if PSEUDONYM not in recipient.categories:
+        what = f"The recipient {recipient.key!r} is told about people by a number it may not get."
+        source.fault(path, what, f"Add {PSEUDONYM!r} to its categories.")
+    rows = [row for row in parts.activities.values() if row.purpose == TOLD_UNDER]
+    if not any(recipient.key in row.recipients for row in rows):
+        what = f"The recipient {recipient.key!r} is told under {TOLD_UNDER!r}, and no activity of that purpose has it."
+        source.fault(path, what, "Name it in the recipients of such an activity.")
 
 
 def _check_endpoints(source: Source, parts: Parts) -> None:

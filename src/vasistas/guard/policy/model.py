@@ -111,7 +111,8 @@ class Purpose:
 class Recipient:
     """role: processor, controller, authority. country: ISO 3166. instrument: of a transfer out of the EEA, which
     ends when it expires. categories: what may be sent to it through the door (guard/egress). endpoints: what of the
-    configuration it runs; hosts: where else it is reached, "name:port".
+    configuration it runs; hosts: where else it is reached, "name:port". told_at: where it is told of corrections and
+    erasures (GDPR Art. 19), an address; not_told: why it need not be told.
     """
 
     key: str
@@ -124,6 +125,8 @@ class Recipient:
     categories: frozenset[str] = frozenset()
     endpoints: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    told_at: str = ""
+    not_told: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

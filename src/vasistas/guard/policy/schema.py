@@ -29,6 +29,7 @@ from vasistas.guard.policy.reading import Source, Table, shown
 CATEGORY_KEY = re.compile(r"[a-z]+(?:\.[a-z][a-z_]*)+")
 KEY = re.compile(r"[a-z][a-z0-9_]*")
 LANGUAGE = re.compile(r"[a-z]{2}")
+TOLD_AT = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?(?:/[\w./~-]*)?")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:[1-9][0-9]{0,4}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 NECESSARY = "necessary"
@@ -161,6 +162,9 @@ def _recipient(key: str, table: Table, categories: dict[str, Category]) -> Recip
     for host in hosts:
         if not HOST.fullmatch(host):
             table.fault("hosts", f"names {host!r}.", "Write each as name:port, like api.partner.example:443.")
+    told_at = table.text("told_at", default="")
+    if told_at and not TOLD_AT.fullmatch(told_at):
+        table.fault("told_at", f"is {told_at!r}.", "Write an address like https://api.partner.example/vasistas.")
     return Recipient(
         key=key,
         title=table.words("title"),
@@ -172,6 +176,8 @@ def _recipient(key: str, table: Table, categories: dict[str, Category]) -> Recip
         categories=frozenset(table.some_of("categories", categories, "the category", is_optional=True)),
         endpoints=table.some_of("endpoints", list(Place), "the endpoint", is_optional=True),
         hosts=hosts,
+        told_at=told_at,
+        not_told=table.words("not_told", is_optional=True),
     )
 
 

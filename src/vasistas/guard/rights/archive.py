@@ -16,6 +16,7 @@ from django.db import models
 from django.template.loader import render_to_string
 
 from vasistas.guard import purposes
+from vasistas.guard.declarations import NotPersonal
 from vasistas.guard.policy import get_policy
 from vasistas.guard.policy.model import Policy, Words
 from vasistas.guard.purposes import Actor, processing
@@ -115,6 +116,12 @@ def schema_of(table: held.Table, policy: Policy, language: str) -> dict[str, Any
             "category": one.category,
             "retention": said(rule.words, language),
         }
+    for name in table.beside:
+        told = table.declaration.fields[name]
+        properties[name] = {
+            **_type_of(table.column(name)),
+            "description": told.reason if isinstance(told, NotPersonal) else "",
+        }
     return {
         "$schema": _DIALECT,
         "title": table.title,
@@ -147,6 +154,8 @@ def _register(policy: Policy, language: str) -> dict[str, list[dict[str, Any]]]:
             "role": str(one.role),
             "country": one.country,
             "instrument": one.instrument,
+            "expires": one.expires and one.expires.isoformat(),
+            "not_told": said(one.not_told, language) if one.not_told else "",
         }
         for one in policy.recipients.values()
     ]

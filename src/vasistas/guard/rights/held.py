@@ -17,12 +17,19 @@ from django.db import models
 
 from vasistas.guard import declarations, sealed, sessions, subjects
 from vasistas.guard.declarations import Declaration, Personal, Sealed
+from vasistas.guard.egress import queries as egress
 from vasistas.guard.erasure import Step
 from vasistas.guard.policy.model import Retention
 from vasistas.guard.purposes import GuardError, processing
 
 ROWS_AT_ONCE = 2000  # loaded, opened and written together: this bounds the memory
 READS_LABEL = "reads.Entry"  # found by audit id; guard.reads.queries.reads_of tells them
+# Fields about nobody without which a row tells nothing: to whom, of what kind, how often.
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "egress.Transfer": ("recipient", "purpose", "categories", "count"),
+    "privacy.Correction": ("category", "field", "by"),
+    "privacy.RecipientNotice": ("recipient", "what", "categories", "state", "attempts"),
+}
 UNREADABLE = None  # stands for a seal that does not open
 
 type Row = dict[str, Any]
@@ -50,6 +57,10 @@ class Table:
     @cached_property
     def fields(self) -> Mapping[str, Personal]:
         return self.declaration.personal
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        return BESIDE.get(self.label, ())
 
     @property
     def categories(self) -> frozenset[str]:
@@ -82,13 +93,15 @@ class Table:
         return column
 
     def read(self, rows: Sequence[Any], *, only: Iterable[str] | None = None) -> list[Row]:
-        """Return what stands in rows that are loaded: id, and each personal field by name; keys by one query."""
+        """Return what stands in rows that are loaded: id, each personal field by name, and what is told beside them;
+        keys by one query.
+        """
         names = [name for name in self.fields if only is None or name in only]
         closed = {name: self._seal(name).open for name in names if isinstance(self.fields[name], Sealed)}
         sealed.preload(rows, *closed)
         shown = {name: _names_of(column, rows) for name in names if (column := self.column(name)).is_relation}
         content = {name: open_ for name in names if (open_ := _READABLE.get(f"{self.label}.{name}")) is not None}
-        attributes = {name: self.column(name).attname for name in names}
+        attributes = {name: self.column(name).attname for name in (*names, *self.beside)}
         key = self.model._meta.pk
         attributes = attributes if key.name in self.fields else {"id": key.attname, **attributes}
         keys, pick = tuple(attributes), itemgetter(*attributes.values(), key.attname)  # one more: always a tuple
@@ -120,7 +133,7 @@ class Table:
     @cached_property
     def _attributes(self) -> tuple[str, ...]:
         """Of a row: its key, what is personal, and what its seals are bound to."""
-        names = [self.model._meta.pk.attname, *(self.column(name).attname for name in self.fields)]
+        names = [self.model._meta.pk.attname, *(self.column(name).attname for name in (*self.fields, *self.beside))]
         closed = [self._seal(name) for name, one in self.fields.items() if isinstance(one, Sealed)]
         bound = [name for one in closed for name in ("row_key", one.place.owner)]
         return tuple(dict.fromkeys([*names, *bound]))
@@ -193,6 +206,13 @@ def _transfers_of(subject_id: int) -> "models.QuerySet[Any]":
     return transfers.filter(subject=audit_id) if audit_id else transfers.none()
 
 
+def _notices_of(subject_id: int) -> "models.QuerySet[Any]":
+    """What recipients were told: each knows the person by another name, so each name is asked for."""
+    notices = apps.get_model("privacy.RecipientNotice")._base_manager  # noqa: SLF001 — see above
+    recipients = list(notices.values_list("recipient", flat=True).distinct())
+    return notices.filter(about__in=[egress.known_as(subject_id, recipient) for recipient in recipients])
+
+
 def _content_of_session(row: Any) -> Any:
     return sessions.SessionStore(row.session_key).decode(row.session_data)
 
@@ -200,5 +220,6 @@ def _content_of_session(row: Any) -> Any:
 _FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {
     "sessions.Session": _sessions_of,
     "egress.Transfer": _transfers_of,
+    "privacy.RecipientNotice": _notices_of,
 }
 _READABLE: Mapping[str, Callable[[Any], Any]] = {"sessions.Session.session_data": _content_of_session}

@@ -20,6 +20,7 @@ from vasistas.guard.purposes import processing
 from vasistas.guard.reads.queries import NotSealed
 from vasistas.guard.rights import archive
 from vasistas.lib.errors import DomainError, NotAllowed
+from vasistas.pages import correcting
 from vasistas.pages import my_data as gathered
 
 
@@ -39,7 +40,8 @@ def my_category(request: HttpRequest, key: str) -> HttpResponse:
     found = gathered.category_of(subject_id, key)
     tables = gathered.tables_of(subject_id, found, request.GET)
     links = [(reverse(name), words) for name, words in found.corrected_at.items()]
-    return _shown(request, "category", {"held": found, "tables": tables, "links": links})
+    history = correcting.history_of(subject_id, key, request.GET.get("history"))
+    return _shown(request, "category", {"held": found, "tables": tables, "links": links, "history": history})
 
 
 @never_cache

@@ -1,6 +1,18 @@
 """The person behind every row, and what they asked for, chose and got."""
 
+from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
 from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, HASH_CHARS, ExportLink
+from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
 from vasistas.apps.privacy.models.subjects import Subject
 
-__all__ = ["EXPORT_LINK_DAYS", "EXPORT_STARTS_MAX", "HASH_CHARS", "ExportLink", "Subject"]
+__all__ = [
+    "CORRECTED_CHARS_MAX",
+    "EXPORT_LINK_DAYS",
+    "EXPORT_STARTS_MAX",
+    "HASH_CHARS",
+    "NOTICE_ATTEMPTS_MAX",
+    "Correction",
+    "ExportLink",
+    "RecipientNotice",
+    "Subject",
+]

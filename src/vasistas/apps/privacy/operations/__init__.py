@@ -1,7 +1,16 @@
 """Writes on subjects and on what they ask for."""
 
+from vasistas.apps.privacy.operations.corrections import forget_corrections, note_correction
 from vasistas.apps.privacy.operations.erasing import Erased, RowsLeft, came_back, erase, replay, rows_of
 from vasistas.apps.privacy.operations.exports import finish_export, make_export_link, start_export
+from vasistas.apps.privacy.operations.recipients import (
+    forget_notices,
+    send_again,
+    send_notice,
+    send_notices,
+    settle_by_hand,
+    tell_recipients,
+)
 from vasistas.apps.privacy.operations.subjects import create_subject
 
 __all__ = [
@@ -11,8 +20,16 @@ __all__ = [
     "create_subject",
     "erase",
     "finish_export",
+    "forget_corrections",
+    "forget_notices",
     "make_export_link",
+    "note_correction",
     "replay",
     "rows_of",
+    "send_again",
+    "send_notice",
+    "send_notices",
+    "settle_by_hand",
     "start_export",
+    "tell_recipients",
 ]

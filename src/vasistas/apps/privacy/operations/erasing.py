@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from vasistas.apps.privacy.models import Subject
+from vasistas.apps.privacy.operations.recipients import tell_recipients
 from vasistas.guard import erasure, journal, keyring
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
@@ -51,6 +52,7 @@ def erase(*, subject_id: int, at: datetime) -> Erased:
         subject = Subject.objects.select_for_update().get(pk=subject_id)
         subject.state = Subject.State.ERASING
         subject.save(update_fields=["state"])
+        tell_recipients(subject_id=subject_id, what="erased", at=at)  # while the keys live that tell who got what
     keys = keyring.destroy(subject.key_handle)
     rows: dict[str, int] = {}
     with transaction.atomic():  # without the fence: nobody new is let in, and a writer may hold what we delete

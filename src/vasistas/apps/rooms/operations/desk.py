@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.providers.models import Host
 from vasistas.apps.rooms import queries, rules
@@ -103,7 +105,9 @@ def change_room(*, room: Room, details: RoomDetails) -> None:
             fixed = _("End the broadcast before you change the content class.")
             raise ClassFixedOnAir(fixed, fields={"content_class": fixed})
         for name in ("title", "category", "language", "content_class"):
-            setattr(locked, name, getattr(details, name))
+            before, after = getattr(locked, name), getattr(details, name)
+            privacy.note_correction(row=locked, field=name, before=before, after=after, at=timezone.now())
+            setattr(locked, name, after)
         locked.save(update_fields=["title", "category", "language", "content_class"])
         _set_tags(locked, details.tags)
         events.publish(DetailsChanged(room_id=room.pk, title=details.title, lobby=rules.lobby_knowing(locked)))
