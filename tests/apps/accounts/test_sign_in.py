@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 
 from tests.apps.accounts.test_sign_up import CODE, code_in
 from tests.factories.accounts import PASSWORD, make_member
+from vasistas.apps.privacy.models import Correction
 
 pytestmark = pytest.mark.django_db
 
@@ -186,10 +187,12 @@ def test_a_new_address_takes_the_old_ones_place_once_proven(client, vi, mailoutb
     assert [address.email for address in EmailAddress.objects.filter(user=vi)] == ["vi@example.org"]
     assert mailoutbox[0].to == ["violet@example.org"]
 
+    assert not Correction.objects.exists()  # not proven, not corrected
     client.post("/accounts/confirm-email/", {"code": code_in(mailoutbox[0])})
 
     vi.refresh_from_db()
     assert vi.email == "violet@example.org"
+    assert [(one.before, one.after) for one in Correction.objects.all()] == [("vi@example.org", "violet@example.org")]
     assert [(a.email, a.verified) for a in EmailAddress.objects.filter(user=vi)] == [("violet@example.org", True)]
     assert [(mail.to, mail.subject) for mail in mailoutbox[1:]] == [
         (["vi@example.org"], "Your mail address was changed")

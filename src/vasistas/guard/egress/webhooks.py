@@ -76,6 +76,7 @@ def headers_for(told: Told, body: bytes, at: datetime) -> dict[str, str]:
     seconds = str(int(at.timestamp()))
     signature = _signer(told.recipient).sign(b".".join((str(told.id).encode(), seconds.encode(), body)))
     return {
+        "Accept-Encoding": "identity",  # nothing small that unfolds into much
         "Content-Type": "application/json",
         "webhook-id": str(told.id),
         "webhook-timestamp": seconds,

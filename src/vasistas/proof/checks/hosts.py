@@ -1,5 +1,6 @@
 """Clause 7: what a host sees of a member is a name and a mark of the host's own, nothing that leads further."""
 
+import functools
 import re
 import secrets
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.urls import reverse
 
 from vasistas.apps.accounts import queries as accounts
@@ -20,9 +22,11 @@ from vasistas.apps.rooms import queries as room_queries
 from vasistas.apps.rooms.models import Room
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.purposes import processing
+from vasistas.guard.rights import archive
 from vasistas.proof import canary
 from vasistas.proof.browser import public_pages
 from vasistas.proof.canary import Canaries
+from vasistas.proof.checks.rights import taken
 from vasistas.realtime import events
 
 OK = 200
@@ -96,8 +100,14 @@ def _pages_of_host(canaries: Canaries) -> Iterator[tuple[str, str]]:
     for view in ("pages:watch", "pages:snapshot", "chat:history", "chat:desk"):
         yield view, reverse(view, args=[slug])
     yield "chat:moderate", reverse("chat:moderate", args=[slug, line])
-    for view in ("pages:studio", "pages:studio_snapshot", "pages:green_room"):
+    for view in ("rooms:details", "rooms:moderators"):
+        yield view, reverse(view, args=[slug])
+    for view in ("pages:studio", "pages:studio_snapshot", "pages:green_room", "providers:studios"):
         yield view, reverse(view)
+    for view in ("pages:my_data", "pages:my_reads", "pages:recipients"):
+        yield view, reverse(view)
+    for category in ("host.profile", "host.activity", "user.content.chat.public", "user.account.restriction"):
+        yield "pages:my_category", reverse("pages:my_category", args=[category])
 
 
 @counterexample("hosts.see_no_mail")
@@ -119,9 +129,10 @@ def _mail_of(line: int) -> str:
     "hosts.reach_nothing_more",
     kind="canary",
     words={
-        "en": "Nothing a host can reach holds a viewer's mail, network address, browser, or doings in another room.",
-        "fr": "Rien de ce qu’un hôte peut atteindre ne contient l’e-mail, l’adresse réseau, le navigateur d’un "
-        "spectateur, ni ce qu’il fait dans un autre salon.",
+        "en": "Nothing a host can reach, in pages, answers to programs, pushed events and their own archive, holds a "
+        "viewer's mail, network address, browser, or doings in another room.",
+        "fr": "Rien de ce qu’un hôte peut atteindre, pages, réponses aux programmes, événements poussés et sa propre "
+        "archive, ne contient l’e-mail, l’adresse réseau, le navigateur d’un spectateur, ni ce qu’il fait ailleurs.",
     },
 )
 def hosts_reach_nothing_more(now: datetime) -> Finding:
@@ -132,13 +143,31 @@ def hosts_reach_nothing_more(now: datetime) -> Finding:
             not_at_home = _elsewhere(canaries)
         browser = canary.browser_of(canaries.ada)
         for view, path in _pages_of_host(canaries):
-            answer = browser.get(path)
-            counted += answer.status_code == OK
-            wrong += [f"{view}: {what}" for what, value in {**nowhere, **not_at_home}.items() if value in answer.text]
+            for accepted in ("text/html,*/*", "application/json"):
+                answer = browser.get(path, {"Accept": accepted})
+                counted += answer.status_code == OK
+                wrong += [f"{view}: {what}" for what in _found({**nowhere, **not_at_home}, answer.text)]
+        for fact in _published():
+            counted += 1
+            wrong += [f"{type(fact).__name__}: {what}" for what in _found(nowhere, repr(fact))]
+        archive_of_ada = archive.stream(canaries.ada.subject_id, at=now, language="en")
+        for name, data in taken(archive_of_ada).items():
+            counted += 1
+            wrong += [f"{name}: {what}" for what in _found({**nowhere, **not_at_home}, data.decode())]
         for page in public_pages(browser):
             counted += page.status == OK
-            wrong += [f"{page.view}: {what}" for what, value in nowhere.items() if value in page.markup]
+            wrong += [f"{page.view}: {what}" for what in _found(nowhere, page.markup)]
     return finding(counted, wrong, at_least=20)
+
+
+def _found(planted: dict[str, str], text: str) -> list[str]:
+    return [what for what, value in planted.items() if value in text]
+
+
+def _published() -> list[object]:
+    """The facts that Vi's doings would tell the gateway, which makes all that it pushes of them."""
+    acts = [entry[1] for entry in connection.run_on_commit]
+    return [act.args[0] for act in acts if isinstance(act, functools.partial) and act.args]
 
 
 def _planted(canaries: Canaries, now: datetime) -> dict[str, str]:

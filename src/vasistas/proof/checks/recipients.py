@@ -117,7 +117,8 @@ class Played:
         except InvalidSignature:
             return httpx.Response(403)
         self.got.append((id_, msgspec.json.decode(said)["data"]))
-        return httpx.Response(status, json={"acknowledged": id_ if echoes else "something"})
+        answer = msgspec.json.encode({"acknowledged": id_ if echoes else "something"})
+        return httpx.Response(status, content=iter([answer]))
 
 
 @check(
