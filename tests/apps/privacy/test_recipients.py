@@ -20,6 +20,8 @@ from vasistas.apps.accounts import operations as accounts
 from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import NOTICE_ATTEMPTS_MAX, Correction, RecipientNotice
 from vasistas.apps.privacy.models.recipients import wait_after
+from vasistas.config import worker
+from vasistas.guard import purposes
 from vasistas.guard.egress import door, webhooks
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.policy import get_policy
@@ -343,6 +345,27 @@ def test_another_worker_leaves_alone_what_is_being_sent(partner: Partner, monkey
     assert operations.send_notices(at=now) == 1
     assert others == [False]
     assert len(partner.got) == 1
+
+
+def run_worker(partner: Partner, at: datetime) -> None:
+    """As the worker does: with no purpose stated, in no request."""
+    with purposes.scope(lambda: purposes.NOBODY), playing(told_at=partner.url):
+        worker.tell_recipients(at)
+
+
+def test_the_worker_sends_fails_and_escalates_by_purposes_of_its_own(partner: Partner) -> None:
+    at = timezone.now()
+    make_due(at)
+    run_worker(partner, at)
+    assert only().state == State.ACKNOWLEDGED
+
+    partner.answer = say(500, b"")
+    RecipientNotice.objects.update(state=State.PENDING, attempts=0, next_attempt_at=at)
+    for _round in range(NOTICE_ATTEMPTS_MAX):
+        run_worker(partner, at)
+        at += WORKED
+    assert only().state == State.ESCALATED
+    assert len(mail.outbox) == 1
 
 
 def test_waits_grow_and_end() -> None:

@@ -107,6 +107,17 @@ def test_cookies_and_clauses_become_typed_objects(folder: Path):
          "name:port"),
         ('country = "LU"', 'country = "LU"\nendpoints = ["mail"]', "of the recipient 'overseas' and of 'hosting'.",
          "Name the one that runs it."),
+        # who is told of corrections and erasures
+        *[
+            ('country = "LU"', f'country = "LU"\ntold_at = "{address}"', f"told_at is '{address}'.", "Write an address")
+            for address in ("http://x.example/", "https://", "x.example", "https://a@x.example/", "https://x.example/?q")
+        ],
+        ('country = "LU"', 'country = "LU"\ntold_at = "https://x.example/"', "by a number it may not get.",
+         "Add 'user.unique_id.pseudonymous' to its categories."),
+        ('country = "LU"', 'country = "LU"\ntold_at = "https://x.example/"', "is told under 'rights', and no activity",
+         "Name it in the recipients"),
+        ('country = "LU"', 'country = "LU"\ntold_at = "https://x.example/"\nnot_told = { en = "No.", fr = "Non." }',
+         "is told, and says why it is not.", "Remove not_told."),
         ("[retention.room_chat]", "[retention.Room-Chat]", "retention.Room-Chat is no key.", "Use small letters"),
         (f"[categories.{MAIL}]", "[categories.user.contact.email]", "categories.user is no key.",
          '"user.contact.email"'),

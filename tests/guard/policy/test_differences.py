@@ -75,6 +75,7 @@ WIDER = 'categories = [\n  "user.contact.email",\n  "user.content.chat.public",\
         ('recipients = ["hosting"]', 'recipients = ["hosting", "overseas"]', [("activities", "accounts")]),
         ('mode = "observe"\n', "", []),
         ('country = "LU"', 'country = "FR"', [("recipients", "hosting")]),
+        ('country = "LU"', 'country = "LU"\nnot_told = { en = "No.", fr = "Non." }', [("recipients", "hosting")]),
         ('en = "To sign in."', 'en = "To sign in with."', []),
         ('checks = ["chat.text_is_sealed"]', 'checks = ["chat.words_are_sealed"]', [("rules", "chat_is_sealed")]),
         (

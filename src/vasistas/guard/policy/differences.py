@@ -221,6 +221,8 @@ _WIDENING_FIELDS: dict[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("recipients", "words"): _differs,
     ("recipients", "categories"): _has_more,
     ("recipients", "hosts"): _has_more,
+    ("recipients", "told_at"): lambda _then, now: not now,
+    ("recipients", "not_told"): lambda _then, now: bool(now),
     ("retention", "days_max"): _is_longer,
     ("retention", "days_min"): lambda then, now: now > then,
     ("retention", "after"): _differs,

@@ -23,6 +23,7 @@ from vasistas.lib.errors import NotFound
 
 NOTICES_PER_RUN = 100
 NOTICES_RETENTION = "recipient_notice"
+NO_ADDRESS = "no address"  # the policy says neither where it is told nor why not
 SENT = frozenset({"user.unique_id.pseudonymous"})  # all that a notice carries of a person
 
 State, What = RecipientNotice.State, RecipientNotice.What
@@ -71,8 +72,7 @@ def send_notices(*, at: datetime, transport: httpx.BaseTransport | None = None) 
     down: set[str] = set()
     acknowledged = 0
     for _turn in range(NOTICES_PER_RUN):
-        due = RecipientNotice.objects.filter(state__in=OPEN, next_attempt_at__lte=at).exclude(recipient__in=down)
-        found = due.order_by("next_attempt_at", "pk").values_list("pk", "recipient").first()
+        found = _next_due(at, down)
         if found is None:
             break
         if send_notice(found[0], at=at, transport=transport):
@@ -80,6 +80,12 @@ def send_notices(*, at: datetime, transport: httpx.BaseTransport | None = None) 
         else:
             down.add(found[1])
     return acknowledged
+
+
+@processing("audit")
+def _next_due(at: datetime, down: Collection[str]) -> tuple[int, str] | None:
+    due = RecipientNotice.objects.filter(state__in=OPEN, next_attempt_at__lte=at).exclude(recipient__in=down)
+    return due.order_by("next_attempt_at", "pk").values_list("pk", "recipient").first()
 
 
 def send_notice(pk: int, *, at: datetime, transport: httpx.BaseTransport | None = None) -> bool:
@@ -94,7 +100,7 @@ def send_notice(pk: int, *, at: datetime, transport: httpx.BaseTransport | None 
     recipient = door.recipients().get(told.recipient)
     try:
         if recipient is None or not recipient.told_at:
-            raise NotAcknowledged("no address")  # noqa: TRY301 — one way for all that fails
+            raise NotAcknowledged(NO_ADDRESS)  # noqa: TRY301 — one way for all that fails
         with processing("rights", reason="a notice under GDPR Art. 19"):
             door.hand_over(told.recipient, SENT, [None])  # whom it is about is not known here any more
         webhooks.deliver(recipient.told_at, told, at=at, transport=transport)
@@ -124,12 +130,12 @@ def _claim(pk: int, at: datetime) -> Told | None:
 
 def _failed(pk: int, fault: str, at: datetime) -> None:
     """Let it be sent again, or hand it to a person here; the first of a recipient alarms, the others lie beside it."""
-    row = RecipientNotice.objects.only("attempts", "recipient").get(pk=pk)
-    is_over = row.attempts >= NOTICE_ATTEMPTS_MAX or fault == "no address"
-    every = RecipientNotice.objects.filter(recipient=row.recipient, state=State.ESCALATED)
-    with transaction.atomic():
-        is_first = is_over and not every.exists()
+    with processing("audit"), transaction.atomic():
+        row = RecipientNotice.objects.only("attempts", "recipient").get(pk=pk)
+        is_over = row.attempts >= NOTICE_ATTEMPTS_MAX or fault == NO_ADDRESS
         state = State.ESCALATED if is_over else State.FAILED
+        every = RecipientNotice.objects.filter(recipient=row.recipient, state=State.ESCALATED)
+        is_first = is_over and not every.exists()
         RecipientNotice.objects.filter(pk=pk, state__in=OPEN).update(state=state, fault=fault)
     logger.warning("recipients.not_acknowledged recipient=%s fault=%s state=%s", row.recipient, fault, state)
     if is_first:
