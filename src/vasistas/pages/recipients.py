@@ -16,6 +16,7 @@ from vasistas.guard.policy.model import Category, Purpose, Recipient
 GIVEN_PER_PAGE = 25
 GIVEN_SHOWN_MAX = 2000  # newest rows: a day, a recipient and a purpose each
 NOTICES_PER_PAGE = 25
+PUBLISHED_TO = ("hosts", "everyone")  # recipients of the policy who see what is shown in rooms
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,14 @@ def given_page(subject_id: int, number: str | None) -> Page[ShownGiven]:
 
 
 def seen_by() -> list[Recipient]:
-    """Who sees what is published, or holds it for the site: nothing goes to them through the door."""
-    return [one for one in get_policy().recipients.values() if not one.categories]
+    """Who sees what is published; nothing goes to them through the door."""
+    return [one for key, one in get_policy().recipients.items() if key in PUBLISHED_TO]
+
+
+def others() -> list[Recipient]:
+    """Who else is on the list, and gets nothing through the door: whose machines it lies on, whom a law names."""
+    every = get_policy().recipients
+    return [one for key, one in every.items() if not one.categories and key not in PUBLISHED_TO]
 
 
 def addressed() -> list[Addressed]:

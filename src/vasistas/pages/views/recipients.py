@@ -37,6 +37,7 @@ def recipients(request: HttpRequest) -> HttpResponse:
         "every": gotten.everyone_who_got(subject_id),
         "page": gotten.given_page(subject_id, request.GET.get("page")),
         "seen_by": gotten.seen_by(),
+        "others": gotten.others(),
     }
     return render(request, "pages/account/recipients.html", context)
 
