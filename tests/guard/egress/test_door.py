@@ -183,3 +183,13 @@ def test_roles_are_a_closed_list_without_a_sale():
 
 def test_the_app_is_one_of_the_guards():
     assert apps.get_model("egress.Transfer") is Transfer
+
+
+def test_where_a_recipient_is_told_may_be_reached_while_its_instrument_lasts():
+    policy = get_policy()
+    over = {"told_at": "https://api.verifier.example/vasistas", "country": "US", "instrument": "Clauses"}
+    mail = dataclasses.replace(policy.recipients["mail"], **over, expires=date(2026, 3, 1))
+    changed = dataclasses.replace(policy, recipients={"mail": mail})
+
+    assert Endpoint("api.verifier.example", 443) in endpoints.allowed(changed, date(2026, 3, 1))
+    assert Endpoint("api.verifier.example", 443) not in endpoints.allowed(changed, date(2026, 3, 2))

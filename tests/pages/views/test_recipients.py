@@ -19,6 +19,7 @@ from vasistas.guard.egress import door
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
+from vasistas.guard.retention import sweep
 from vasistas.pages.views.recipients import CORRECTIONS_PER_MINUTE
 from vasistas.proof.checks import rights
 
@@ -165,8 +166,10 @@ def test_what_stood_before_rests_sealed_and_goes_with_the_person(client, vi):
 def test_history_is_forgotten_by_its_age(client, vi):
     correct(client, NAME, display_name="Viola")
     now = timezone.now()
-    assert operations.forget_corrections(now + timedelta(days=364)) == 0
-    assert operations.forget_corrections(now + timedelta(days=366)) == 1
+    sweep(now + timedelta(days=364))
+    assert Correction.objects.count() == 1
+    sweep(now + timedelta(days=366))
+    assert Correction.objects.count() == 0
 
 
 def test_the_same_name_again_is_no_correction(client, vi):

@@ -1,10 +1,9 @@
 """Writes on subjects and on what they ask for."""
 
-from vasistas.apps.privacy.operations.corrections import forget_corrections, note_correction
+from vasistas.apps.privacy.operations.corrections import note_correction
 from vasistas.apps.privacy.operations.erasing import Erased, RowsLeft, came_back, erase, replay, rows_of
 from vasistas.apps.privacy.operations.exports import finish_export, make_export_link, start_export
 from vasistas.apps.privacy.operations.recipients import (
-    forget_notices,
     send_again,
     send_notice,
     send_notices,
@@ -20,8 +19,6 @@ __all__ = [
     "create_subject",
     "erase",
     "finish_export",
-    "forget_corrections",
-    "forget_notices",
     "make_export_link",
     "note_correction",
     "replay",

@@ -1,16 +1,13 @@
 """Something about a person is corrected: what stood before is kept, and who got it is told."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models, transaction
 
 from vasistas.apps.privacy.models import CORRECTED_CHARS_MAX, Correction, RecipientNotice
 from vasistas.apps.privacy.operations.recipients import tell_recipients
 from vasistas.guard import declarations, subjects
-from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
-
-CORRECTIONS_RETENTION = "correction_history"
 
 
 def note_correction(*, row: models.Model, field: str, before: str, after: str, at: datetime) -> None:
@@ -36,10 +33,3 @@ def note_correction(*, row: models.Model, field: str, before: str, after: str, a
         )
         what = RecipientNotice.What.CORRECTED
         tell_recipients(subject_id=subject_id, what=what, at=at, categories={held.category})
-
-
-@processing("retention")
-def forget_corrections(at: datetime) -> int:
-    """Delete the history that has reached the policy's age. Returns how many rows went."""
-    days = get_policy().retention[CORRECTIONS_RETENTION].days_max
-    return 0 if days is None else Correction.objects.filter(at__lt=at - timedelta(days=days)).delete()[0]

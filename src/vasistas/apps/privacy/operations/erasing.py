@@ -79,6 +79,8 @@ def replay(*, at: datetime) -> int:
     back = 0
     for handle in journal.handles(journal.path_in(settings.DATA)):
         subject = Subject.objects.filter(key_handle=handle).first()
+        if subject is not None and subject.state != Subject.State.ERASED:  # the backup has no notices of the erasure
+            tell_recipients(subject_id=subject.pk, what="erased", at=at)
         keys = keyring.destroy(handle)  # also of someone who came after the backup was made
         if subject is None:
             back += bool(keys)

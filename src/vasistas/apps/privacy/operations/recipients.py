@@ -4,7 +4,7 @@ until it is acknowledged, and handed to a person here when it is not.
 
 import logging
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import httpx
 from django.conf import settings
@@ -17,12 +17,10 @@ from vasistas.apps.privacy.models.recipients import OPEN, wait_after
 from vasistas.guard.egress import door, webhooks
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.egress.webhooks import NotAcknowledged, Told
-from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotFound
 
 NOTICES_PER_RUN = 100
-NOTICES_RETENTION = "recipient_notice"
 NO_ADDRESS = "no address"  # the policy says neither where it is told nor why not
 SENT = frozenset({"user.unique_id.pseudonymous"})  # all that a notice carries of a person
 
@@ -173,12 +171,3 @@ def _escalated(notice_id: str, **changes: object) -> None:
     found = RecipientNotice.objects.filter(notice_id=notice_id, state=State.ESCALATED)
     if not found.update(**changes):
         raise NotFound(_("There is no such notice, or it is settled."))
-
-
-@processing("retention")
-def forget_notices(at: datetime) -> int:
-    """Delete notices that were acknowledged long enough ago. Returns how many went."""
-    days = get_policy().retention[NOTICES_RETENTION].days_max
-    if days is None:
-        return 0
-    return RecipientNotice.objects.filter(settled_at__lt=at - timedelta(days=days)).delete()[0]
