@@ -132,6 +132,19 @@ def test_a_restore_that_skips_the_replay_is_found_out():
     assert "restore.not_erased" in outcome.wrong
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_restored_site_that_opens_before_the_replay_is_found_out(monkeypatch: pytest.MonkeyPatch):
+    unpack = drill._unpack
+
+    def unmarked(old: Any, new: Any, out: Path, key: Path) -> None:
+        unpack(old, new, out, key)
+        (new.data / "journal" / "restored").unlink()
+
+    monkeypatch.setattr(drill, "_unpack", unmarked)
+
+    assert drill.rehearse().wrong == ["restore.opens_before_replay"]
+
+
 @pytest.mark.skipif("connections['default'].vendor != 'sqlite'", reason="it spoils the file")
 @pytest.mark.django_db(transaction=True)
 def test_a_restore_that_loses_somebody_who_stays_is_found_out():

@@ -97,7 +97,7 @@ class _Site:
         started = time.monotonic()
         try:
             done = subprocess.run(
-                ["nice", *COMMAND, *map(str, words)] if shutil.which("nice") else [*COMMAND, *map(str, words)],
+                [*_politely(), *COMMAND, *map(str, words)],
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -117,6 +117,11 @@ class _Site:
         """Run one of the drill's own acts (config/commands/drill.py) and return what it says."""
         said = self.run(step, "drill", "--data", self.data, "--act", *words)
         return json.loads(said.splitlines()[-1])
+
+
+def _politely() -> list[str]:
+    """Behind whatever serves people; the scratch site of the counterexamples is there already."""
+    return ["nice"] if os.nice(0) == 0 and shutil.which("nice") else []
 
 
 def _why(errors: str) -> str:

@@ -99,7 +99,8 @@ from vasistas.guard.reads import entries, operations
 from vasistas.guard.reads.entries import Draft
 from vasistas.guard.purposes import processing
 with processing("audit"):
-    entries.write([Draft("staff", "a test", "staff", "sam", "vi", "accounts.Member.display_name", 1)], at=timezone.now())
+    draft = Draft("staff", "a test", "staff", "sam", "vi", "accounts.Member.display_name", 1)
+    entries.write([draft], at=timezone.now())
 operations.seal_pending(at=timezone.now())
 """
 

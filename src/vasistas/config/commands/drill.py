@@ -42,7 +42,8 @@ def _drill(options: argparse.Namespace) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
     import django  # noqa: PLC0415 — Django loads only when a command needs it
 
-    django.setup()
+    if options.act != ["open"]:  # which ends before anything is loaded, as a start does
+        django.setup()
     if options.act:
         _say(json.dumps(_ACTS[options.act[0]](*map(Path, options.act[1:]))))
         return
