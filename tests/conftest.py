@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.db import connections
@@ -35,6 +36,7 @@ def policy_with_tests() -> Policy:
 def purpose_test() -> Iterator[None]:
     """State "test" in the thread of the tests. Nothing of it reaches a view, and threads state their own."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(django_settings, "POLICY_IN_FORCE", "files")  # who develops runs the files as they are
         patch.setattr(purposes, "get_policy", policy_with_tests)
         with purposes.processing("test"):
             yield

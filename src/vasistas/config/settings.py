@@ -18,6 +18,7 @@ from vasistas.lib.operator import Operator
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(env.text("DATA", "data/site")).resolve()  # all that is written lives here
 POLICY = Path(env.text("POLICY", str(PACKAGE.parent.parent / "policy"))).resolve()  # the operator's, rules and words
+POLICY_IN_FORCE = env.one_of("POLICY_IN_FORCE", "released", ("released", "files"))  # files: for development alone
 GATE_MODE = env.one_of("GATE_MODE", "enforce", ("enforce", "observe"))  # observing proves nothing
 DEMO = env.flag("DEMO", default=False)
 DEBUG = False  # one behaviour everywhere; tracebacks go to the log

@@ -21,6 +21,7 @@ from vasistas.guard.egress import endpoints
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
 from vasistas.proof import drill
+from vasistas.pages import policy_change
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 TELL_EVERY_S = 10.0  # who got something is told of its correction or erasure no later than this
@@ -28,6 +29,7 @@ PROVE_AFTER_S = 5.0  # people who come with the start are served first
 SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
 DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
+TELL_EVERY_S = 60.0  # a batch of mails about a change of the policy
 TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
 BY_RULE = "rules"  # the policy's rules that count from a field
@@ -61,6 +63,8 @@ def start(stop: threading.Event) -> list[threading.Thread]:
         ),
         "recipients": lambda: repeat(
             tell_recipients, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
+        "policy.notices": lambda: repeat(
+            tell_of_policy, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
         ),
         "egress.guard": lambda: repeat(
             guard_ways_out, first_s=SWEEP_EVERY_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
@@ -133,6 +137,8 @@ def seal_reads(at: datetime) -> None:
 def tell_recipients(at: datetime) -> None:
     """Send what recipients have to be told, and was not acknowledged yet."""
     privacy.send_notices(at=at)
+def tell_of_policy(at: datetime) -> None:
+    policy_change.tell_members(at)
 
 
 def guard_ways_out(_at: datetime) -> None:

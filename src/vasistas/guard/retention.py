@@ -15,7 +15,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from vasistas.guard import declarations
-from vasistas.guard.policy import get_policy
+from vasistas.guard.policy import get_policy, limits
 from vasistas.guard.policy.model import Retention
 from vasistas.guard.precedence import Datum, Standing, Use, decide
 
@@ -42,10 +42,13 @@ class Timed:
         return self.model._meta.label
 
     def due(self, now: datetime) -> "models.QuerySet[Any]":
-        """The rows that have reached the rule's age, oldest first."""
+        """The rows that have reached their age, oldest first; rows of before a longer period keep the shorter one."""
         rows: models.QuerySet[Any] = models.QuerySet(self.model)  # whatever a manager of its own leaves out
-        before = now - timedelta(days=self.rule.days_max or 0)
-        return rows.filter(**{f"{self.field}__lte": before}).order_by(self.field, "pk")
+        is_due = models.Q(pk__in=[])
+        for span in limits.spans_of(self.rule.key):
+            if span.limit is not None:
+                is_due |= _within(self.field, span.since, span.until, now - span.limit)
+        return rows.filter(is_due).order_by(self.field, "pk")
 
     @property
     def categories(self) -> frozenset[str]:
@@ -125,6 +128,12 @@ def _sweep_one(timed: Timed, now: datetime, standing: Standing, tell: Callable[[
         done = Swept(done.rule, done.model, done.gone + len(free), held)
         last = batch[-1] if held else None
         tell(done)
+
+
+def _within(field: str, since: datetime | None, until: datetime | None, before: datetime) -> models.Q:
+    found = models.Q(**{f"{field}__lte": before})
+    found &= models.Q(**{f"{field}__gte": since}) if since else models.Q()
+    return found & models.Q(**{f"{field}__lt": until}) if until else found
 
 
 def _after(field: str, last: tuple[Any, datetime]) -> models.Q:

@@ -1,9 +1,13 @@
 """The staff's window: open only to staff who sign in with a second factor, and only onto what staff may see."""
 
 import functools
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from allauth.account import app_settings as account_settings
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows import reauthentication
 from allauth.mfa.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -12,6 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -54,6 +59,25 @@ def has_second_factor(user: Any) -> bool:
 def _set_one_up(request: HttpRequest) -> HttpResponse:
     messages.warning(request, _("The staff desk needs a second factor. Set up an authenticator app or a passkey."))
     return redirect("mfa_index")
+
+
+def has_fresh_second_factor(request: HttpRequest) -> bool:
+    """Whether whoever sits there used their second factor within ACCOUNT_REAUTHENTICATION_TIMEOUT; signing in counts.
+    A password alone does not, nor does a recovery code.
+    """
+    records = [
+        one
+        for one in get_authentication_records(request, request.user)
+        if one.get("method") == "mfa" and one.get("type") in SECOND_FACTORS
+    ]
+    age_s = time.time() - max((float(one["at"]) for one in records), default=0.0)
+    return bool(age_s < account_settings.REAUTHENTICATION_TIMEOUT)
+
+
+def ask_for_second_factor(request: HttpRequest) -> HttpResponse:
+    """Send to the page that asks for it; it comes back here with what was posted."""
+    answer: HttpResponse = reauthentication.suspend_request(request, reverse("mfa_reauthenticate"))
+    return answer
 
 
 class _WithoutSecrets:

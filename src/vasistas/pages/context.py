@@ -1,11 +1,13 @@
-"""What every page shows: the site's name, who runs it, and what is still to be asked about cookies."""
+"""What every page shows: the site's name, who runs it, what is still to be asked about cookies, and which
+change of the policy is on its way.
+"""
 
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from vasistas.pages import cookie_page
+from vasistas.pages import cookie_page, policy_change
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -14,5 +16,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "operator": settings.OPERATOR,
         "is_demo": settings.DEMO,
         "cookie_kinds": cookie_page.open_kinds(request),
+        "policy_to_come": policy_change.shown_to(request),
         "here": request.get_full_path() if request.method == "GET" else "",  # where a choice leads back to
     }

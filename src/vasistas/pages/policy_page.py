@@ -159,8 +159,13 @@ def difference(number: int, language: str) -> Difference:
 
     Raises: Http404: one of them does not exist.
     """
-    before, after = (_readable(policy, language) for policy in neighbours(number))
-    return differences.between(before, after, language)
+    before, after = neighbours(number)
+    return differences.between(_readable(before, language), _readable(after, language), language)
+
+
+def readable(difference: Difference, language: str) -> Difference:
+    """The same difference, clauses as people read them."""
+    return differences.between(_readable(difference.before, language), _readable(difference.after, language), language)
 
 
 def _readable(policy: Policy, language: str) -> Policy:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from vasistas.pages import studio, views
 from vasistas.pages.views import account, cookies, policy, recipients, staff
+from vasistas.pages.views import account, changes, cookies, policy, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -19,6 +20,8 @@ urlpatterns = [
     path("account/reads/<int:entry_id>/proof.json", account.read_proof, name="read_proof"),
     path("account/export/", account.export, name="export"),
     path("account/export/<str:token>/", account.take_export, name="take_export"),
+    path("account/changes/", changes.my_changes, name="my_changes"),
+    path("account/changes/<int:number>/read/", changes.put_away, name="put_away"),
     path("privacy/", policy.privacy, name="privacy"),
     path("privacy/cookies/", cookies.cookies, name="cookies"),
     path(".well-known/gpc.json", cookies.gpc, name="gpc"),
@@ -28,6 +31,9 @@ urlpatterns = [
     path("privacy/versions/<int:number>/", policy.version, name="version"),
     path("privacy/versions/<int:number>/diff/", policy.version_diff, name="version_diff"),
     path("staff/", staff.overview, name="staff"),
+    path("staff/policy/", changes.staff_policy, name="staff_policy"),
+    path("staff/policy/approve/", changes.approve, name="approve_policy"),
+    path("staff/policy/release/", changes.release, name="release_policy"),
     path("staff/proof/", staff.proof, name="staff_proof"),
     path("staff/data-map/", staff.data_map, name="staff_data_map"),
     path("staff/register/", staff.register_page, name="staff_register"),

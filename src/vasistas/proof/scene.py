@@ -1,8 +1,10 @@
 """The clean scene of the scratch site: the cast, a live room with its talk, and what hangs on people."""
 
+import hashlib
 import secrets
+import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
@@ -15,8 +17,11 @@ from vasistas.apps.chat import operations as chat
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room, WatchSession
-from vasistas.guard.policy import get_policy, versions
+from vasistas.guard.policy import approvals, get_policy, versions
+from vasistas.guard.policy.faults import PolicyRefused
+from vasistas.guard.policy.model import Policy
 from vasistas.guard.purposes import processing
+from vasistas.guard.reads import operations as reads
 
 SLUG = "proof-reef"
 TOTP_SECRET_BYTES = 20
@@ -35,11 +40,46 @@ class Cast:
 
 def build(now: datetime) -> None:
     """Write the scene into an empty site, under a released policy."""
+    vouch_for_versions(now)
     if not get_policy().is_released:
-        versions.release(settings.POLICY, effective=None, today=now.date())
-        get_policy.cache_clear()
+        release(now)
     with processing("maintain", reason="the scene of the scratch site"):
         _furnish(now)
+
+
+def release(at: datetime, effective: date | None = None) -> Policy:
+    """Release the draft as if at `at`, approved by two people of nobody; a widening on the first day it may."""
+    earliest = at.date() + timedelta(days=versions.NOTICE_DAYS + versions.TELLING_DAYS)
+
+    def approved(found: versions.Candidate) -> bytes:
+        return _approvals(found.number, found.effective, found.files_hash, at)
+
+    try:
+        policy = versions.release(settings.POLICY, effective=effective, today=at.date(), approved=approved)
+    except PolicyRefused:
+        policy = versions.release(settings.POLICY, effective=earliest, today=at.date(), approved=approved)
+    get_policy.cache_clear()
+    return policy
+
+
+def vouch_for_versions(at: datetime) -> None:
+    """Sign the approvals of the site's versions anew: the scratch site knows another key, and none of theirs."""
+    for number in versions.history(settings.POLICY)[1:]:
+        snapshot = settings.POLICY / versions.FOLDER / str(number)
+        policy = versions.get_version(settings.POLICY, number)
+        if policy is not None:
+            sums = [line for line in (snapshot / versions.SUMS).read_text().splitlines() if approvals.FILE not in line]
+            files_hash = hashlib.sha256("".join(f"{line}\n" for line in sums).encode()).hexdigest()
+            signed = _approvals(number, policy.effective, files_hash, at)
+            (snapshot / approvals.FILE).write_bytes(signed)
+            sums.append(f"{hashlib.sha256(signed).hexdigest()}  {approvals.FILE}")
+            (snapshot / versions.SUMS).write_text("".join(f"{line}\n" for line in sums))
+
+
+def _approvals(number: int, effective: date, files_hash: str, at: datetime) -> bytes:
+    given = [approvals.Approval(str(uuid.uuid4()), "staff", at) for _ in range(approvals.APPROVALS_MIN)]
+    key = reads.signing_key(at=at)
+    return approvals.signed(number=number, effective=effective, files=files_hash, released_at=at, given=given, key=key)
 
 
 def _furnish(now: datetime) -> Cast:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register  # noqa: A004 — Django's name
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import mailers
 from django.core.mail.backends import console, smtp
 from django.core.mail.message import EmailMessage
 
@@ -73,6 +74,14 @@ class PostingBackend(smtp.EmailBackend):
         self._posting.submit(self._post, list(email_messages))
         return len(email_messages)
 
+    def send_and_wait(self, email_messages: Sequence[EmailMessage]) -> None:
+        """Send at once, for mails that must be known to have left.
+
+        Raises: door.TransferRefused. OSError: no server; smtplib.SMTPException is one of these: it took no mail.
+        """
+        let_out(email_messages)
+        super().send_messages(email_messages)
+
     def _post(self, email_messages: list[EmailMessage]) -> None:
         try:
             super().send_messages(email_messages)
@@ -80,6 +89,18 @@ class PostingBackend(smtp.EmailBackend):
             logger.error("mail not sent", extra={"error": type(error).__name__, "mails": len(email_messages)})  # noqa: TRY400 — a traceback could name an address
         finally:
             self._room.release()
+
+
+def send_and_wait(mail: EmailMessage) -> None:
+    """Send one mail, and return when the server took it.
+
+    Raises: see PostingBackend.send_and_wait.
+    """
+    backend = mailers.default
+    if isinstance(backend, PostingBackend):
+        backend.send_and_wait([mail])
+    else:
+        backend.send_messages([mail])
 
 
 def check_may_go() -> None:

@@ -3,15 +3,19 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from allauth.account.models import EmailAddress
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
 from vasistas.apps.accounts.models import Member
+from vasistas.guard.subjects import STATES_HELD
 from vasistas.lib import lookalikes
 
 ALIAS_CHARS = 16  # 64 bits: no two members of one audience meet by chance
@@ -42,6 +46,15 @@ def has_second_factor(member: Known) -> bool:
     """Whether signing in as this member needs more than a password: an authenticator app or a passkey."""
     factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     return bool(Authenticator.objects.filter(user_id=member.pk, type__in=factors).exists())
+
+
+def reachable_members(*, joined_before: datetime) -> "QuerySet[Member]":
+    """Everyone with a proven address who is not erased, suspended and restricted ones too, oldest first; loads what a
+    mail needs. A change of the policy is told to all of them (GDPR Art. 12 to 14).
+    """
+    proven = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+    there = Member.objects.filter(Exists(proven), date_joined__lt=joined_before, subject__state__in=STATES_HELD)
+    return there.only("pk", "subject", "row_key", "email", "email_sealed").order_by("pk")
 
 
 # -- The demo ----------------------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ def add(command: AddCommand) -> None:
 
     act("check", _check, "Compile the policy (VASISTAS_POLICY) and tell every fault.")
     release = act("release", _release, "Freeze the files as the next version, in versions/<n>/.")
+    data = Path(os.environ.get("VASISTAS_DATA", "data/site"))
+    release.add_argument("--data", type=Path, default=data, help="folder of the site, for approvals (%(default)s)")
     release.add_argument("--effective", type=_day, metavar="DATE", help="first day of force (the day the file names)")
     diff = act("diff", _diff, "Tell what two versions say differently; ! marks a widening.")
     diff.add_argument("before", metavar="A", help="number of a version")
@@ -53,10 +55,10 @@ def _day(value: str) -> date:
 
 
 @contextmanager
-def _loaded() -> Iterator[Path]:
-    """Load Django with a data folder of its own: the policy needs no site, and its commands leave no secrets behind."""
+def _loaded(site: Path | None = None) -> Iterator[Path]:
+    """Load Django with a data folder of its own: but for a release the policy needs no site, and leaves no secrets."""
     with tempfile.TemporaryDirectory() as data:
-        os.environ["VASISTAS_DATA"] = data
+        os.environ["VASISTAS_DATA"] = str(site.resolve()) if site else data
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
         import django  # noqa: PLC0415 — Django loads only when a command needs it
         from django.conf import settings  # noqa: PLC0415 — as above
@@ -84,20 +86,48 @@ def _check(_options: argparse.Namespace) -> None:
 
 
 def _release(options: argparse.Namespace) -> None:
-    with _loaded() as folder:
-        from vasistas.guard.policy import differences, versions  # noqa: PLC0415 — needs django.setup()
-        from vasistas.guard.policy.checks import known_checks  # noqa: PLC0415 — as above
+    """The first version needs no site; the others are released where they were approved."""
+    site = options.data if options.data.is_dir() else None
+    with _loaded(site) as folder:
+        from vasistas.guard.policy import approvals, differences, versions  # noqa: PLC0415 — needs django.setup()
 
         latest = max(versions.history(folder), default=0)
-        today = datetime.now(UTC).date()
+        if latest + 1 >= approvals.FIRST_APPROVED and site is None:
+            raise CommandFailed(
+                f"Two of the staff approve version {latest + 1} on /staff/policy/; name the site's folder with --data."
+            )
         try:
-            policy = versions.release(folder, effective=options.effective, today=today, known_checks=known_checks())
+            policy = _released(options.effective, folder, needs_site=latest + 1 >= approvals.FIRST_APPROVED)
         except OSError as failure:
             raise CommandFailed(f"{failure.filename or folder} cannot be written: {failure.strerror}.") from None
         _say(f"Version {policy.version} is released, in force from {policy.effective}: {folder / 'versions'}.")
         before = versions.get_version(folder, latest)
-        for part in differences.between(before, policy, LANGUAGE).widenings if before else ():
-            _say(f"  ! {part.section} {part.key}: a widening; it needs notice and never applies to data that is there.")
+        widenings = differences.between(before, policy, LANGUAGE).widenings if before else ()
+        for part in widenings:
+            _say(
+                f"  ! {part.section} {part.key}: a widening; every member is told, and it never applies to older data."
+            )
+
+
+def _released(effective: date | None, folder: Path, *, needs_site: bool) -> "Policy":
+    from django.db import DatabaseError  # noqa: PLC0415 — needs django.setup()
+
+    from vasistas.apps.privacy import operations  # noqa: PLC0415 — as above
+    from vasistas.guard.policy import versions  # noqa: PLC0415 — as above
+    from vasistas.guard.policy.checks import known_checks  # noqa: PLC0415 — as above
+    from vasistas.guard.purposes import processing  # noqa: PLC0415 — as above
+    from vasistas.guard.reads.keys import AuditKeyRefused  # noqa: PLC0415 — as above
+
+    now = datetime.now(UTC)
+    if not needs_site:
+        return versions.release(folder, effective=effective, today=now.date(), known_checks=known_checks())
+    try:
+        with processing("staff"):
+            return operations.release_policy(at=now, effective=effective)
+    except AuditKeyRefused as refused:
+        raise CommandFailed(str(refused)) from None
+    except DatabaseError:
+        raise CommandFailed("The database is not of this release; start the site once, or migrate it.") from None
 
 
 def _diff(options: argparse.Namespace) -> None:

@@ -64,6 +64,7 @@ def environment(folder: Path) -> dict[str, str]:
         **{name: os.environ[name] for name in INHERITED if name in os.environ},
         "VASISTAS_DATA": str(folder / "site"),
         "VASISTAS_POLICY": str(folder / "policy"),  # a copy: counterexamples write in it
+        "VASISTAS_POLICY_IN_FORCE": "files",  # a version may be released there whose day has not come
         "VASISTAS_MEDIA_NODE_URL": "http://127.0.0.1:9",  # nothing broadcasts there
         "VASISTAS_GATE_MODE": "enforce",
         "VASISTAS_LOG_LEVEL": "ERROR",

@@ -48,6 +48,17 @@ def hand_over(*, at: datetime) -> SigningKey:
 
 
 @processing("audit")
+def signing_key(*, at: datetime) -> Ed25519PrivateKey:
+    """Return the key that signs the chain, for what else the site vouches for (guard/policy/approvals.py).
+
+    Raises: AuditKeyRefused.   Locks: as seal_pending().
+    """
+    with transaction.atomic():
+        _lock()
+        return keys.signing_key(at=at)[1]
+
+
+@processing("audit")
 def forget_old(at: datetime) -> int:
     """Delete entries that have reached the policy's age; their batches stay. Returns how many went.
 

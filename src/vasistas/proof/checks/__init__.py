@@ -2,6 +2,7 @@
 
 from vasistas.proof.checks import (
     backups,
+    changes,
     clauses,
     cookies,
     data,
@@ -20,6 +21,7 @@ from vasistas.proof.checks import (
 
 __all__ = [
     "backups",
+    "changes",
     "clauses",
     "cookies",
     "data",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from vasistas.guard.conformance.registry import Finding, NotProven, check, counterexample, finding
-from vasistas.guard.policy import get_policy
+from vasistas.guard.policy import get_policy, versions
 from vasistas.guard.policy.compiler import compile_policy
 from vasistas.guard.policy.faults import PolicyRefused
 from vasistas.proof.browser import Browser
@@ -23,11 +23,13 @@ from vasistas.proof.browser import Browser
     },
 )
 def policy_is_released(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
+    current = get_policy()
     try:
         stored = compile_policy(settings.POLICY)
+        stored = (versions.get_version(settings.POLICY, current.version) if current.is_released else stored) or stored
     except PolicyRefused as refused:
         return finding(1, [f"policy: {len(str(refused).splitlines())} faults"])
-    if stored.digest != get_policy().digest:
+    if stored.digest != current.digest:
         return finding(1, ["policy: what is in force is not what is stored; start the site again"])
     if not stored.is_released:
         raise NotProven(f"Version {stored.version} is a draft; it has not been released yet.")
@@ -50,7 +52,7 @@ def change_words_without_a_version(now: datetime) -> None:  # noqa: ARG001 — t
 )
 def versions_answer(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
     browser, policy = Browser(), get_policy()
-    latest = policy.version if policy.is_released else policy.version - 1
+    latest = max([policy.version - (not policy.is_released), *versions.history(settings.POLICY)])
     if not latest:
         raise NotProven("No version has been released yet.")
     numbers = range(1, latest + 1)

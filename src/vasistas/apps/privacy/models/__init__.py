@@ -1,18 +1,30 @@
 """The person behind every row, and what they asked for, chose and got."""
 
+from vasistas.apps.privacy.models.changes import (
+    NOTICE_LEASE,
+    NOTICE_PAUSE,
+    NOTICE_TRIES_MAX,
+    PolicyApproval,
+    PolicyNotice,
+)
 from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
-from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, HASH_CHARS, ExportLink
+from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, ExportLink, HASH_CHARS
 from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
 from vasistas.apps.privacy.models.subjects import Subject
 
 __all__ = [
     "CORRECTED_CHARS_MAX",
+    "Correction",
     "EXPORT_LINK_DAYS",
     "EXPORT_STARTS_MAX",
+    "ExportLink",
     "HASH_CHARS",
     "NOTICE_ATTEMPTS_MAX",
-    "Correction",
-    "ExportLink",
+    "NOTICE_LEASE",
+    "NOTICE_PAUSE",
+    "NOTICE_TRIES_MAX",
+    "PolicyApproval",
+    "PolicyNotice",
     "RecipientNotice",
     "Subject",
 ]

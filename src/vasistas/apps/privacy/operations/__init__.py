@@ -1,5 +1,16 @@
 """Writes on subjects and on what they ask for."""
 
+from vasistas.apps.privacy.operations.changes import (
+    ApprovedBefore,
+    FilesChanged,
+    approve_policy,
+    claim_notice,
+    give_notice_back,
+    note_refused,
+    note_told,
+    put_notice_away,
+    release_policy,
+)
 from vasistas.apps.privacy.operations.corrections import note_correction
 from vasistas.apps.privacy.operations.erasing import Erased, RowsLeft, came_back, erase, replay, rows_of
 from vasistas.apps.privacy.operations.exports import finish_export, make_export_link, start_export
@@ -13,14 +24,23 @@ from vasistas.apps.privacy.operations.recipients import (
 from vasistas.apps.privacy.operations.subjects import create_subject
 
 __all__ = [
+    "ApprovedBefore",
     "Erased",
+    "FilesChanged",
     "RowsLeft",
+    "approve_policy",
     "came_back",
+    "claim_notice",
     "create_subject",
     "erase",
     "finish_export",
+    "give_notice_back",
     "make_export_link",
     "note_correction",
+    "note_refused",
+    "note_told",
+    "put_notice_away",
+    "release_policy",
     "replay",
     "rows_of",
     "send_again",
