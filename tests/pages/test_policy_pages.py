@@ -12,6 +12,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import Client
 from django.utils import timezone
 
+from tests.factories import policy as policies
 from tests.factories.accounts import PASSWORD, make_member
 from tests.factories.providers import make_host
 from tests.factories.rooms import make_room
@@ -47,7 +48,7 @@ def change(file: Path, before: str, after: str) -> None:
 def release(folder: Path) -> None:
     """Release the files as they are, as the next version."""
     today = timezone.now().date()
-    versions.release(folder, effective=None, today=today)
+    policies.release(folder, today=today, effective=today + policies.NOTICE if versions.history(folder) else None)
     get_policy.cache_clear()
 
 

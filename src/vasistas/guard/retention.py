@@ -44,11 +44,8 @@ class Timed:
     def due(self, now: datetime) -> "models.QuerySet[Any]":
         """The rows that have reached their age, oldest first; rows of before a longer period keep the shorter one."""
         rows: models.QuerySet[Any] = models.QuerySet(self.model)  # whatever a manager of its own leaves out
-        is_due = models.Q(pk__in=[])
-        for span in limits.spans_of(self.rule.key):
-            if span.limit is not None:
-                is_due |= _within(self.field, span.since, span.until, now - span.limit)
-        return rows.filter(is_due).order_by(self.field, "pk")
+        before = limits.due_before(self.rule.key, now)
+        return rows.filter(**{f"{self.field}__lte": before}).order_by(self.field, "pk") if before else rows.none()
 
     @property
     def categories(self) -> frozenset[str]:
@@ -128,12 +125,6 @@ def _sweep_one(timed: Timed, now: datetime, standing: Standing, tell: Callable[[
         done = Swept(done.rule, done.model, done.gone + len(free), held)
         last = batch[-1] if held else None
         tell(done)
-
-
-def _within(field: str, since: datetime | None, until: datetime | None, before: datetime) -> models.Q:
-    found = models.Q(**{f"{field}__lte": before})
-    found &= models.Q(**{f"{field}__gte": since}) if since else models.Q()
-    return found & models.Q(**{f"{field}__lt": until}) if until else found
 
 
 def _after(field: str, last: tuple[Any, datetime]) -> models.Q:

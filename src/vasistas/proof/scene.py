@@ -55,11 +55,11 @@ def release(at: datetime, effective: date | None = None) -> Policy:
         return _approvals(found.number, found.effective, found.files_hash, at)
 
     try:
-        policy = versions.release(settings.POLICY, effective=effective, today=at.date(), approved=approved)
+        versions.release(settings.POLICY, effective=effective, today=at.date(), approved=approved)
     except PolicyRefused:
-        policy = versions.release(settings.POLICY, effective=earliest, today=at.date(), approved=approved)
+        versions.release(settings.POLICY, effective=earliest, today=at.date(), approved=approved)
     get_policy.cache_clear()
-    return policy
+    return get_policy()
 
 
 def vouch_for_versions(at: datetime) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories.policy import release
 from tests.guard.policy.files import TODAY, change, compiled, faults_of
 from vasistas.guard.policy import versions
 from vasistas.guard.policy.faults import PolicyRefused
@@ -14,13 +15,13 @@ LATER = date(2027, 1, 1)
 
 
 def released(folder: Path) -> None:
-    versions.release(folder, effective=None, today=TODAY)
+    release(folder, today=TODAY)
 
 
 def test_the_first_release_freezes_the_files_as_version_1(folder: Path):
     before = (folder / "policy.toml").read_text()
 
-    policy = versions.release(folder, effective=None, today=TODAY)
+    policy = release(folder, today=TODAY)
 
     assert (policy.version, policy.effective, policy.is_released) == (1, date(2026, 12, 1), True)
     assert compiled(folder) == policy
@@ -107,7 +108,7 @@ def test_a_release_raises_the_number_and_the_day_by_itself(folder: Path):
     change(folder, "days_max = 30\n", "days_max = 20\n")
     change(folder, "version = 1\n", "version = 1  # see versions/\n")
 
-    policy = versions.release(folder, effective=LATER, today=TODAY)
+    policy = release(folder, effective=LATER, today=TODAY)
 
     assert (policy.version, policy.effective) == (2, LATER)
     assert compiled(folder) == policy
@@ -142,18 +143,18 @@ def test_a_release_of_a_policy_that_does_not_compile_writes_nothing(folder: Path
 
 def test_a_release_in_the_past_is_refused(folder: Path):
     with pytest.raises(PolicyRefused, match=r"2026-01-01 is over. Name a day from 2026-11-22."):
-        versions.release(folder, effective=date(2026, 1, 1), today=TODAY)
+        release(folder, effective=date(2026, 1, 1), today=TODAY)
 
 
 def test_a_release_that_crashed_half_way_is_completed_by_the_next(folder: Path):
     released(folder)
     change(folder, "days_max = 30\n", "days_max = 20\n")
-    versions.release(folder, effective=None, today=TODAY)
+    release(folder, today=TODAY)
     shutil.rmtree(folder / "versions" / "2")  # as if the machine stopped after policy.toml was replaced
     (folder / "versions" / ".2.tmp" / "clauses").mkdir(parents=True)
 
     assert compiled(folder).is_released is False
-    policy = versions.release(folder, effective=None, today=TODAY)
+    policy = release(folder, today=TODAY)
 
     assert (policy.version, compiled(folder).is_released, versions.history(folder)) == (2, True, [1, 2])
     assert not (folder / "versions" / ".2.tmp").exists()

@@ -1,6 +1,6 @@
 """Writes on members."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
@@ -12,7 +12,7 @@ from vasistas.apps.accounts import queries
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations as privacy
 from vasistas.guard import keyring
-from vasistas.guard.policy import get_policy
+from vasistas.guard.policy import limits
 from vasistas.lib import lookalikes
 from vasistas.lib.errors import DomainError
 
@@ -72,10 +72,10 @@ def forget_unverified(at: datetime) -> int:
 
     They hold a name and somebody's address, perhaps a stranger's. Nobody has signed in to them.
     """
-    days = get_policy().retention["unproven_account"].days_max
-    if days is None:
+    before = limits.due_before("unproven_account", at)
+    if before is None:
         return 0
-    stale = Member.objects.filter(date_joined__lte=at - timedelta(days=days), is_staff=False, last_login=None)
+    stale = Member.objects.filter(date_joined__lte=before, is_staff=False, last_login=None)
     stale = stale.exclude(emailaddress__verified=True).select_related("subject")
     count = 0
     while members := list(stale[:FORGET_BATCH_ROWS]):

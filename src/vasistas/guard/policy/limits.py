@@ -14,6 +14,8 @@ from django.conf import settings
 from vasistas.guard.policy import get_policy, versions
 from vasistas.guard.policy.model import Policy
 
+A_MOMENT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True)
 class Span:
@@ -31,6 +33,21 @@ def limit_for(rule_key: str, made_at: datetime) -> timedelta | None:
     """
     spans = reversed(spans_of(rule_key))
     return next(span.limit for span in spans if span.since is None or span.since <= made_at)
+
+
+def due_before(rule_key: str, now: datetime) -> datetime | None:
+    """Return the moment up to which rows have reached their age at `now`; None: the rule has no period in days.
+
+    One moment is enough: what was made later never goes earlier, for a period is only ever lengthened for new rows.
+    Raises: KeyError: the policy in force has no such rule.
+    """
+    moments = []
+    for span in spans_of(rule_key):
+        if span.limit is not None:
+            due = now - span.limit
+            due = min(due, span.until - A_MOMENT) if span.until else due
+            moments += [due] if span.since is None or due >= span.since else []
+    return max(moments, default=None)
 
 
 def spans_of(rule_key: str) -> list[Span]:

@@ -2,13 +2,13 @@
 
 import hashlib
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection, transaction
 
-from vasistas.guard.policy import get_policy
+from vasistas.guard.policy import limits
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import entries, head, keys, merkle, table
 from vasistas.guard.reads.models import Batch, Checkpoint, Entry, SigningKey
@@ -76,10 +76,7 @@ def forget_old(at: datetime) -> int:
 
 def kept_since(at: datetime) -> datetime:
     """Return the moment before which entries are gone by the policy's retention."""
-    days = get_policy().retention[RETENTION].days_max
-    if days is None:
-        return datetime.min.replace(tzinfo=UTC)
-    return at - timedelta(days=days)
+    return limits.due_before(RETENTION, at) or datetime.min.replace(tzinfo=UTC)
 
 
 def chained(previous: bytes, row: BatchRow) -> bytes:

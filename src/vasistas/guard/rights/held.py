@@ -7,7 +7,7 @@ All of it is read under the purpose "rights"; one's own rows leave no entry in t
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -19,6 +19,7 @@ from vasistas.guard import declarations, sealed, sessions, subjects
 from vasistas.guard.declarations import Declaration, Personal, Sealed
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.erasure import Step
+from vasistas.guard.policy import limits
 from vasistas.guard.policy.model import Retention
 from vasistas.guard.purposes import GuardError, processing
 
@@ -166,11 +167,12 @@ def gone_on(rule: Retention, row: models.Model) -> date | None:
 
     The rule's `after` is a column of this model ("chat.Message.said_at"), or of any model that has it ("until").
     """
-    if rule.days_max is None:
-        return None
     label, _, name = rule.after.rpartition(".")
     since = row.__dict__.get(name) if label in {"", row._meta.label} else None
-    return (since + timedelta(days=rule.days_max)).date() if isinstance(since, datetime) else None
+    if not isinstance(since, datetime) or rule.days_max is None:
+        return None
+    limit = limits.limit_for(rule.key, since)
+    return (since + limit).date() if limit else None
 
 
 def _opened(open_seal: Callable[[Any, bytes], str], row: Any, value: Any) -> str | None:
