@@ -1,13 +1,16 @@
 """What has reached the age the policy gives it goes, in batches, and nothing else does."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import time_machine
 from allauth.account.models import EmailConfirmation
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -16,7 +19,9 @@ from django.db import connection  # noqa: F401 — named in a condition
 
 from tests.factories.accounts import make_member
 from tests.factories.chat import NOW, make_cast, make_message, make_mute
+from tests.factories.policy import release
 from tests.factories.rooms import make_room, make_watch_session
+from tests.pages.test_policy_change import lengthen_chat
 from vasistas.apps.chat.models import Message, Mute
 from vasistas.apps.rooms.models import Ban, WatchSession
 from vasistas.guard import retention
@@ -202,3 +207,32 @@ def test_a_sweep_that_is_killed_has_done_whole_batches_and_the_next_one_does_the
 
     assert done("look") == "left 81\n"
     assert done("sweep").split()[-2:] == ["left", "1"]
+
+
+def test_a_longer_period_spares_the_rows_that_were_there(settings: Any, tmp_path: Path):
+    """Version 2 keeps chat for 60 days from 10 days before NOW on: what was said earlier goes after 30."""
+    folder, a_day = tmp_path / "policy", timedelta(days=1)
+    shutil.copytree(settings.POLICY, folder, ignore=shutil.ignore_patterns("versions"))
+    settings.POLICY, settings.POLICY_IN_FORCE = folder, "released"
+    file = folder / "policy.toml"
+    file.write_text(re.sub(r"(?m)^effective = .*$", "effective = 2020-01-01", file.read_text(), count=1))
+    release(folder, today=date(2020, 1, 1))
+    lengthen_chat(folder)
+    release(folder, today=(NOW - 50 * a_day).date(), effective=(NOW - 10 * a_day).date())
+    get_policy.cache_clear()
+    cast = make_cast()
+    for days in (5, 12, 29, 31):
+        make_message(cast.room, cast.vi, f"{days} days", said_at=NOW - days * a_day)
+    try:
+        with time_machine.travel(NOW, tick=False):
+            assert get_policy().retention["room_chat"].days_max == 60
+            retention.sweep(NOW)
+            assert sorted(line.text for line in Message.objects.all()) == ["12 days", "29 days", "5 days"]
+        with time_machine.travel(NOW + 30 * a_day, tick=False):
+            retention.sweep(NOW + 30 * a_day)
+            assert [line.text for line in Message.objects.all()] == ["5 days"]
+        with time_machine.travel(NOW + 56 * a_day, tick=False):
+            retention.sweep(NOW + 56 * a_day)
+            assert not Message.objects.exists()
+    finally:
+        get_policy.cache_clear()
