@@ -15,7 +15,8 @@ from django.conf import settings
 
 from tests.guard.policy.files import change, copied
 
-TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+TODAY = datetime.now(UTC).date()
+TOMORROW = TODAY + timedelta(days=1)
 
 
 @pytest.fixture
@@ -150,3 +151,56 @@ def test_a_site_with_a_faulty_policy_does_not_start_and_says_why(shipped: Path, 
     assert told in wrong
     assert "Traceback" not in wrong
     assert not (shipped.parent / "data" / "site.sqlite3").exists()  # nothing half-made
+
+
+def test_the_second_version_is_released_with_the_approvals_of_its_site(shipped: Path):
+    assert run(shipped, "policy", "release", "--effective", TODAY.isoformat())[0] == 0
+    change(shipped, "days_max = 365\n\n[retention.contract]", "days_max = 300\n\n[retention.contract]")
+    change(shipped, "version = 1\n", "version = 2\n")
+    data = shipped.parent / "data"
+    assert in_site(shipped, "prove._migrate()\napprove('Sam')").returncode == 0
+
+    code, told, wrong = run(shipped, "policy", "release", "--data", str(data))
+    assert (code, told) == (1, "")
+    assert "Version 2 cannot be released: fewer than 2 people approved it." in wrong
+    assert "Have two members of staff approve it on /staff/policy/" in wrong
+
+    assert in_site(shipped, "approve('Lea')").returncode == 0
+    code, told, wrong = run(shipped, "policy", "release", "--data", str(data))
+    assert (code, wrong) == (0, "")
+    assert told.startswith("Version 2 is released")
+    code, told, wrong = run(shipped, "policy", "check")
+    assert (code, wrong) == (0, "")
+    assert told.startswith("Version 2, in force from ")
+
+
+APPROVE = """
+import django
+django.setup()
+from django.utils import timezone
+from vasistas.apps.privacy import operations, queries
+from vasistas.config.commands import prove
+from vasistas.guard.purposes import processing
+from vasistas.proof import scene
+
+def approve(name):
+    now = timezone.now()
+    with processing("maintain", reason="a test"):
+        member = scene.arrive(name, is_staff=True)
+        found = queries.policy_candidate(now)
+        operations.approve_policy(
+            subject_id=member.subject_id, files_hash=found.files_hash, is_operator=False, at=now
+        )
+
+"""
+
+
+def in_site(folder: Path, code: str) -> subprocess.CompletedProcess[bytes]:
+    """Run code in the site beside a policy, as a page of it would."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("VASISTAS_")}
+    environment |= {
+        "VASISTAS_POLICY": str(folder),
+        "VASISTAS_DATA": str(folder.parent / "data"),
+        "DJANGO_SETTINGS_MODULE": "vasistas.config.settings",
+    }
+    return subprocess.run([sys.executable, "-c", APPROVE + code], env=environment, check=False, timeout=60)
