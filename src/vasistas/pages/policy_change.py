@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import smtplib
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -93,10 +92,10 @@ def _tell_of(policy: Policy, at: datetime, mails_max: int) -> Told:
             outbox.send_and_wait(mail_about(difference, member))
         except TransferRefused:
             raise
-        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+        except outbox.MailRefused:
             privacy.note_refused(notice_id=notice.pk, at=at)
             refused, in_a_row = refused + 1, in_a_row + 1
-            logger.warning("policy.notice_refused error=%s", type(error).__name__)  # its text could name an address
+            logger.warning("policy.notice_refused")
             if in_a_row >= REFUSED_IN_A_ROW_MAX:
                 break
         except OSError as error:  # no server: this mail and the others wait for it

@@ -99,6 +99,7 @@ def test_the_scratch_site_knows_none_of_our_secrets(checked, monkeypatch):
         "VASISTAS_LOG_LEVEL",
         "VASISTAS_MEDIA_NODE_URL",
         "VASISTAS_POLICY",
+        "VASISTAS_POLICY_IN_FORCE",
     }
     assert "x" * 40 not in told.values()
     assert not Path(told["VASISTAS_DATA"]).parent.exists()

@@ -6,6 +6,7 @@ The demo's mails are files below DATA, newest first by name and bounded; no tabl
 import email.policy
 import logging
 import secrets
+import smtplib
 import threading
 import time
 from collections.abc import Sequence
@@ -46,6 +47,10 @@ class Mail:
     text: str
 
 
+class MailRefused(Exception):  # noqa: N818 — refusals read as facts
+    """The mail server is there, and did not take this mail."""
+
+
 class OutboxBackend(console.EmailBackend):
     """Print each mail; in the demo keep the latest for the page as well."""
 
@@ -77,10 +82,13 @@ class PostingBackend(smtp.EmailBackend):
     def send_and_wait(self, email_messages: Sequence[EmailMessage]) -> None:
         """Send at once, for mails that must be known to have left.
 
-        Raises: door.TransferRefused. OSError: no server; smtplib.SMTPException is one of these: it took no mail.
+        Raises: door.TransferRefused. MailRefused. OSError: there is no server, or it talks to nobody now.
         """
         let_out(email_messages)
-        super().send_messages(email_messages)
+        try:
+            super().send_messages(email_messages)
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
+            raise MailRefused from None  # the text names an address
 
     def _post(self, email_messages: list[EmailMessage]) -> None:
         try:
