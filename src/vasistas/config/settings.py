@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "vasistas.pages.middleware.HonourGpc",
     "vasistas.pages.middleware.ShowDomainErrors",
 ]
 ROOT_URLCONF = "vasistas.config.urls"

@@ -1,12 +1,23 @@
 """What holds for every answer: headers that keep it private, and refusals a person or a script can use."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from vasistas.apps.accounts.models import Member
+from vasistas.apps.privacy import operations
+from vasistas.apps.privacy.models import Consent
+from vasistas.guard.purposes import processing
+from vasistas.guard.subjects import SubjectGone
 from vasistas.lib.errors import DomainError, LimitReached
+from vasistas.pages import my_data
+
+GPC_NOTED = "gpc_noted"  # in the session: its objection is written down
 
 # What pages use is ours alone; what no page uses is nobody's, whatever script should ever get in.
 _OURS = "autoplay camera clipboard-write fullscreen microphone picture-in-picture publickey-credentials-create"
@@ -30,6 +41,32 @@ class KeepPrivate:
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
+
+
+class HonourGpc:
+    """A member whose browser sends `Sec-GPC: 1` objects to direct marketing and profiles: written down once in each
+    session, and not at all where an objection stands already. Source: W3C, https://www.w3.org/TR/gpc/.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> None:
+        if request.headers.get("Sec-GPC") != "1" or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return
+        with processing("session"):
+            member = request.user
+            if not isinstance(member, Member) or request.session.get(GPC_NOTED):
+                return
+            said = operations.Said(timezone.now(), my_data.language(), Consent.Source.GPC)
+            try:
+                operations.object_to_marketing(subject_id=member.subject_id, said=said)
+            except SubjectGone:
+                return  # being erased: nothing is sent to them any more
+            request.session[GPC_NOTED] = True
 
 
 class ShowDomainErrors:

@@ -232,6 +232,7 @@ WORDS = {
     "section_retention": "Period",
     "section_activities": "Activity",
     "section_cookies": "Cookie",
+    "section_consents": "Consent",
     "section_authority": "Authority",
     "section_rules": "Rule",
 }

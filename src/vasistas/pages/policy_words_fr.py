@@ -233,6 +233,7 @@ WORDS = {
     "section_retention": "Délai",
     "section_activities": "Activité",
     "section_cookies": "Cookie",
+    "section_consents": "Consentement",
     "section_authority": "Autorité",
     "section_rules": "Règle",
 }

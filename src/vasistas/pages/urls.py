@@ -3,6 +3,7 @@ from django.urls import path
 from vasistas.pages import studio, views
 from vasistas.pages.views import account, cookies, policy, recipients, staff
 from vasistas.pages.views import account, changes, cookies, policy, staff
+from vasistas.pages.views import account, consents, cookies, policy, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -18,6 +19,9 @@ urlpatterns = [
     path("account/recipients/", recipients.recipients, name="recipients"),
     path("account/reads/", account.my_reads, name="my_reads"),
     path("account/reads/<int:entry_id>/proof.json", account.read_proof, name="read_proof"),
+    path("account/consents/", consents.my_consents, name="my_consents"),
+    path("account/consents/<uuid:receipt_id>/receipt.jsonld", consents.consent_receipt, name="consent_receipt"),
+    path("account/messages/", consents.my_messages, name="messages"),
     path("account/export/", account.export, name="export"),
     path("account/export/<str:token>/", account.take_export, name="take_export"),
     path("account/changes/", changes.my_changes, name="my_changes"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from vasistas.guard.policy import digests
 from vasistas.guard.policy.drafts import SECTIONS
-from vasistas.guard.policy.model import Clause, Mode, Policy, Reads, Then, Words
+from vasistas.guard.policy.model import Clause, Consent, Mode, Policy, Reads, Then, Words
 
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 _WATCHED = {Reads.PUBLISHED: 0, Reads.INTERNAL: 0, Reads.OWN: 1, Reads.RUN: 2, Reads.EACH: 3}  # how closely
@@ -100,6 +100,11 @@ def between(before: Policy, after: Policy, language: str) -> Difference:
         elif section != "clauses":
             parts.extend(_parts(section, getattr(before, section), getattr(after, section)))
     return Difference(before, after, language, clauses, tuple(parts))
+
+
+def is_wider(before: Consent, after: Consent) -> bool:
+    """Whether a switch allows more than it did."""
+    return any(one.is_widening for one in _fields("consents", before, after))
 
 
 def words_between(before: str, after: str) -> tuple[Piece, ...]:
@@ -233,4 +238,8 @@ _WIDENING_FIELDS: dict[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("activities", "basis"): _differs,
     ("cookies", "kind"): _differs,
     ("rules", "checks"): _has_fewer,
+    ("consents", "text"): lambda then, now: now > then,
+    ("consents", "categories"): _has_more,
+    ("consents", "under"): lambda then, _now: bool(then),
+    ("consents", "is_objectable"): lambda then, _now: then,
 }

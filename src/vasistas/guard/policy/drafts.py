@@ -25,6 +25,7 @@ SECTIONS = (
     "retention",
     "activities",
     "cookies",
+    "consents",
     "clauses",
 )
 
@@ -63,6 +64,7 @@ def compile_draft(
         subjects=parts.subjects,
         owners=parts.owners,
         measures=parts.measures,
+        consents=parts.consents,
     )
     return source, policy
 

@@ -56,6 +56,14 @@ class Storage(StrEnum):
     DATABASE = "indexedDB"
 
 
+class Channel(StrEnum):
+    """By what a message reaches someone."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    PUSH = "push"  # RFC 8030
+
+
 class Kind(StrEnum):
     """Of a clause."""
 
@@ -183,6 +191,28 @@ class Cookie:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """One switch (GDPR Art. 6(1)(a), 7). It is off until somebody turns it on: there is no word for another default.
+
+    words: what it allows. ends: what ends when it is withdrawn. text: raised when words come to allow more; consent to an
+    earlier text then counts no longer. categories: what is used. under: the switch that must be on too. channels: it is
+    given for each apart. is_objectable: an objection to direct marketing stops it. awaits: why nothing is done with it.
+    """
+
+    key: str
+    title: Words
+    words: Words
+    ends: Words
+    text: int
+    categories: frozenset[str]
+    dpv: str = "Purpose"
+    under: str = ""
+    channels: tuple[str, ...] = ()
+    is_objectable: bool = False
+    awaits: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Rule:
     """One promise of a clause that software keeps. checks: names in the check registry. awaits: what is not built yet;
     then the rule has no checks and its clause reads UNPROVEN. attested_by, attested_until: whose word stands for it,
@@ -241,3 +271,4 @@ class Policy:
     subjects: Mapping[str, Named] = field(default_factory=dict)
     owners: Mapping[str, Named] = field(default_factory=dict)
     measures: Mapping[str, Named] = field(default_factory=dict)
+    consents: Mapping[str, Consent] = field(default_factory=dict)

@@ -12,6 +12,8 @@ from vasistas.guard.policy.model import (
     Authority,
     Basis,
     Category,
+    Channel,
+    Consent,
     Cookie,
     Mode,
     Named,
@@ -52,6 +54,7 @@ class Parts:
     retention: dict[str, Retention]
     activities: dict[str, Activity]
     cookies: tuple[Cookie, ...]
+    consents: dict[str, Consent]
 
 
 def parts_of(source: Source) -> tuple[Parts, Table]:
@@ -80,6 +83,7 @@ def parts_of(source: Source) -> tuple[Parts, Table]:
         retention=retention,
         activities=_each(file, "activities", KEY, lambda key, one: _activity(key, one, known)),
         cookies=tuple(_each(file, "cookies", None, lambda key, one: _cookie(key, one, purposes)).values()),
+        consents=_consents(file, categories),
     )
     return parts, file
 
@@ -105,10 +109,15 @@ def _languages(file: Table) -> tuple[str, ...]:
 
 
 def _each[Part](
-    file: Table, section: str, form: re.Pattern[str] | None, read: Callable[[str, Table], Part]
+    file: Table,
+    section: str,
+    form: re.Pattern[str] | None,
+    read: Callable[[str, Table], Part],
+    *,
+    is_optional: bool = False,
 ) -> dict[str, Part]:
     found = {}
-    for key, table in file.tables(section):
+    for key, table in file.tables(section, is_optional=is_optional):
         if form is not None and not form.fullmatch(key):
             example = '"user.contact.email" in quotes' if form is CATEGORY_KEY else "room_chat"
             file.source.fault(table.path, f"{shown(table.path)} is no key.", f"Use small letters, like {example}.")
@@ -220,3 +229,31 @@ def _cookie(key: str, table: Table, purposes: dict[str, Purpose]) -> Cookie:
     if kind and kind not in {NECESSARY, *purposes}:
         table.fault("kind", f"is {kind!r}.", nearest(kind, [NECESSARY, *purposes]))
     return Cookie(key, table.choice("storage", Storage), kind, table.words("words"), table.words("duration"))
+
+
+def _consents(file: Table, categories: dict[str, Category]) -> dict[str, Consent]:
+    """A site that asks for nothing has none."""
+    switches = set(file.raw["consents"]) if isinstance(file.raw.get("consents"), dict) else set()
+    found = _each(file, "consents", KEY, lambda key, one: _consent(key, one, categories, switches), is_optional=True)
+    for key, one in found.items():
+        above = found.get(one.under)
+        if above is not None and (above.under or above.channels):
+            what = f"The switch {key!r} stands under {one.under!r}, which is none of the first switches."
+            file.source.fault(("consents", key, "under"), what, "Name one that has neither under nor channels.")
+    return found
+
+
+def _consent(key: str, table: Table, categories: dict[str, Category], switches: set[str]) -> Consent:
+    return Consent(
+        key=key,
+        title=table.words("title"),
+        words=table.words("words"),
+        ends=table.words("ends"),
+        text=table.number("text", low=1) or 0,
+        categories=frozenset(table.some_of("categories", categories, "the category")),
+        dpv=_term(table, dpv.PURPOSES),
+        under=table.one_of("under", switches, "the switch", default=""),
+        channels=table.some_of("channels", list(Channel), "the channel", is_optional=True),
+        is_objectable=table.flag("is_objectable"),
+        awaits=table.words("awaits", is_optional=True),
+    )

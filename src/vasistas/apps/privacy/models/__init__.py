@@ -7,13 +7,16 @@ from vasistas.apps.privacy.models.changes import (
     PolicyApproval,
     PolicyNotice,
 )
+from vasistas.apps.privacy.models.consents import AppendOnly, Consent, OBJECTION
 from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
 from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, ExportLink, HASH_CHARS
 from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
 from vasistas.apps.privacy.models.subjects import Subject
 
 __all__ = [
+    "AppendOnly",
     "CORRECTED_CHARS_MAX",
+    "Consent",
     "Correction",
     "EXPORT_LINK_DAYS",
     "EXPORT_STARTS_MAX",
@@ -23,6 +26,7 @@ __all__ = [
     "NOTICE_LEASE",
     "NOTICE_PAUSE",
     "NOTICE_TRIES_MAX",
+    "OBJECTION",
     "PolicyApproval",
     "PolicyNotice",
     "RecipientNotice",

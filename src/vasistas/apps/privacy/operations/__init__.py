@@ -11,6 +11,14 @@ from vasistas.apps.privacy.operations.changes import (
     put_notice_away,
     release_policy,
 )
+from vasistas.apps.privacy.operations.consents import (
+    ConsentRefused,
+    Said,
+    give_consent,
+    lift_objection,
+    object_to_marketing,
+    withdraw_consent,
+)
 from vasistas.apps.privacy.operations.corrections import note_correction
 from vasistas.apps.privacy.operations.erasing import Erased, RowsLeft, came_back, erase, replay, rows_of
 from vasistas.apps.privacy.operations.exports import finish_export, make_export_link, start_export
@@ -25,20 +33,25 @@ from vasistas.apps.privacy.operations.subjects import create_subject
 
 __all__ = [
     "ApprovedBefore",
+    "ConsentRefused",
     "Erased",
     "FilesChanged",
     "RowsLeft",
+    "Said",
     "approve_policy",
     "came_back",
     "claim_notice",
     "create_subject",
     "erase",
     "finish_export",
+    "give_consent",
     "give_notice_back",
+    "lift_objection",
     "make_export_link",
     "note_correction",
     "note_refused",
     "note_told",
+    "object_to_marketing",
     "put_notice_away",
     "release_policy",
     "replay",
@@ -49,4 +62,5 @@ __all__ = [
     "settle_by_hand",
     "start_export",
     "tell_recipients",
+    "withdraw_consent",
 ]

@@ -9,21 +9,41 @@ from vasistas.apps.privacy.queries.changes import (
     told_by,
     waiting_notices,
 )
+from vasistas.apps.privacy.queries.consents import (
+    Choices,
+    State,
+    choices_of,
+    consent_records,
+    get_consent_for,
+    known,
+    may,
+    may_each,
+)
 from vasistas.apps.privacy.queries.corrections import corrections_of
 from vasistas.apps.privacy.queries.exports import ExportLinkSpent, get_export_link_for, hash_token, open_export_link
+from vasistas.apps.privacy.queries.receipts import receipt_of
 from vasistas.apps.privacy.queries.recipients import escalated, notices_of, waiting
 
 __all__ = [
+    "Choices",
     "ExportLinkSpent",
+    "State",
     "approvals_of_policy",
+    "choices_of",
+    "consent_records",
     "corrections_of",
     "escalated",
+    "get_consent_for",
     "get_export_link_for",
     "has_put_away",
     "hash_token",
+    "known",
+    "may",
+    "may_each",
     "notices_of",
     "open_export_link",
     "policy_candidate",
+    "receipt_of",
     "settled_notices",
     "told_by",
     "waiting",
