@@ -80,7 +80,8 @@ def _each(words: Words, choices: Choices, language: str) -> Iterator[Switch]:
 
 def history(subject_id: int, number: str | None) -> Any:
     """The member's records, newest first, in pages."""
-    policy, page = get_policy(), queries.consent_records(subject_id, number)
+    policy = get_policy()
+    page: Any = queries.consent_records(subject_id, number)
     page.object_list = [
         Record(row, policy.consents.get(row.key), _channel(row.channel), row.key == OBJECTION)
         for row in page.object_list

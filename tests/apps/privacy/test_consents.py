@@ -1,10 +1,8 @@
 """Consents: the law of what may be done, records that stay, and who may write them."""
 
-import dataclasses
-import json
 import threading
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,40 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.accounts import make_member
+from tests.factories.consents import NEW_WORDS, NOW, Source, give, lift, object_, under_policy, withdraw
 from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import AppendOnly, Consent, Subject
-from vasistas.apps.privacy.operations import ConsentRefused, Said
+from vasistas.apps.privacy.operations import ConsentRefused
 from vasistas.apps.privacy.operations import consents as writes
 from vasistas.apps.privacy.queries import consents as reads
 from vasistas.guard.policy import consents, get_policy
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import LimitReached, NotFound
-from vasistas.lib.operator import Operator
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-Source = Consent.Source
 SWITCHES = ["payments", "bulletins", "marketing", "profiles", "statistics"]
 EVERY = [(one.key, channel) for one in get_policy().consents.values() for channel in one.channels or ("",)]
-OPERATOR = Operator("Nobody", "1, rue", "privacy@example.org", "+352 1")
-
-
-def give(subject_id, key, channel="", *, source=Source.ACCOUNT, at=NOW, text=None):
-    digest = text or consents.text_hash(get_policy().consents[key], "en")
-    said = Said(at, "en", source)
-    return operations.give_consent(subject_id=subject_id, key=key, channel=channel, text_hash=digest, said=said)
-
-
-def withdraw(subject_id, key, channel="", *, source=Source.ACCOUNT, at=NOW):
-    return operations.withdraw_consent(subject_id=subject_id, key=key, channel=channel, said=Said(at, "en", source))
-
-
-def object_(subject_id, source=Source.ACCOUNT, at=NOW):
-    return operations.object_to_marketing(subject_id=subject_id, said=Said(at, "en", source))
-
-
-def lift(subject_id, source=Source.ACCOUNT, at=NOW):
-    return operations.lift_objection(subject_id=subject_id, said=Said(at, "en", source))
 
 
 def on(subject_id, at=NOW):
@@ -176,18 +153,6 @@ def test_many_are_asked_at_once(vi, monkeypatch):
 # -- Words that change -------------------------------------------------------------------------------------------------
 
 
-def under_policy(monkeypatch, **changed):
-    """The site under a released version 2 that says one switch differently; version 1 stands beside it."""
-    first = get_policy()
-    one = dataclasses.replace(first.consents["profiles"], **changed)
-    second = dataclasses.replace(first, version=2, consents={**first.consents, "profiles": one})
-    monkeypatch.setattr(consents, "_released", lambda _folder, number: first if number == 1 else None)
-    monkeypatch.setattr(reads, "get_policy", lambda: second)
-    monkeypatch.setattr(writes, "get_policy", lambda: second)
-    return second
-
-
-NEW_WORDS = {"en": "Other words.", "fr": "Autres mots."}
 NARROWER = {"words": NEW_WORDS, "categories": frozenset({"user.behaviour.viewing"})}
 
 
@@ -247,9 +212,9 @@ def test_code_cannot_change_a_record(vi):
 def test_the_database_cannot_either(vi, sql):
     give(vi, "profiles")
 
-    with processing("maintain", reason="a test"), pytest.raises(DatabaseError, match="consents"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
+    refused = pytest.raises(DatabaseError, match="consents")
+    with processing("maintain", reason="a test"), refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
     assert on(vi) == {("profiles", "")}
 
 
@@ -273,7 +238,7 @@ def test_two_switches_at_once_are_both_on_record():
         try:
             start.wait(timeout=10)
             give(vi, key)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — told after the threads have ended
             failed.append(error)
         finally:
             connection.close()
@@ -341,66 +306,3 @@ def test_whatever_happens_may_follows_the_law(events):
             law.take(act, switch, source)
             assert on(vi) == law.may
         transaction.set_rollback(True)
-
-
-# -- Receipts ----------------------------------------------------------------------------------------------------------
-
-HEADER = ["@context", "@id", "@type", "dct:conformsTo", "dct:issued", "dpv:hasRecord"]
-RECORD = [
-    "dct:identifier", "dct:conformsTo", "dpv:hasDataSubject", "dpv:hasProcess", "dpv:hasDataController",
-    "dpv:hasConsentStatus",
-]  # fmt: skip
-PROCESS = [
-    "dpv:hasNotice", "dpv:hasPurpose", "dpv:hasLegalBasis", "dpv:hasPersonalData", "dpv:hasProcessing",
-    "dpv:hasDataSource", "dpv:hasService", "dpv:hasStorageCondition", "dpv:hasRecipient", "dpv:hasJurisdiction",
-    "dpv:hasRight", "dpv:hasConsentControl",
-]  # fmt: skip
-PARTY = ["@id", "@type", "dpv:hasName", "dpv:hasAddress", "dpv:hasContact", "schema:url"]
-EVENT = ["@type", "dct:date", "dpv:hasDuration", "dpv:isIndicatedBy", "dpv:hasIndicationMethod"]
-
-
-def receipt_of(record):
-    receipt = queries.receipt_of(record, get_policy(), OPERATOR, "https://site.example")
-    return json.loads(json.dumps(receipt))
-
-
-def empty(node, names):
-    return [name for name in names if not node.get(name)]
-
-
-def names_in(node):
-    if isinstance(node, dict):
-        return {key for key in node if not key.startswith("@")}.union(*map(names_in, node.values()))
-    return set().union(*map(names_in, node)) if isinstance(node, list) else set()
-
-
-@pytest.mark.parametrize("make", [lambda vi: give(vi, "profiles"), object_])
-def test_a_receipt_has_every_field(vi, make):
-    receipt = receipt_of(make(vi))
-    record = receipt["dpv:hasRecord"]
-    party, (event,) = record["dpv:hasDataController"], record["dpv:hasConsentStatus"]
-
-    assert empty(receipt, HEADER) + empty(record, RECORD) + empty(record["dpv:hasProcess"], PROCESS) == []
-    assert empty(party, PARTY) + empty(event, EVENT) == []
-    assert uuid.UUID(record["dpv:hasDataSubject"]["@id"].removeprefix("urn:uuid:"))
-
-
-def test_a_receipt_reads_without_asking_another_site(vi):
-    receipt = receipt_of(give(vi, "topic_webcams", "sms"))
-    prefixes = {name.partition(":")[0] for name in names_in({**receipt, "@context": None})}
-
-    assert prefixes <= set(receipt["@context"])
-    assert all(isinstance(one, str) for one in receipt["@context"].values())
-    assert receipt["dpv:hasRecord"]["dpv:hasProcess"]["dpv:hasService"]["dct:description"] == "sms"
-
-
-def test_a_receipt_keeps_the_words_that_were_shown(vi, monkeypatch):
-    old = get_policy().consents["profiles"]
-    record = give(vi, "profiles")
-    second = under_policy(monkeypatch, words=NEW_WORDS)
-
-    receipt = queries.receipt_of(record, second, OPERATOR, "https://site.example")
-
-    notice = receipt["dpv:hasRecord"]["dpv:hasProcess"]["dpv:hasNotice"]
-    assert notice["dct:description"] == [old.words["en"]]
-    assert notice["dct:identifier"] == f"sha256:{record.text_hash}"

@@ -1,4 +1,4 @@
-"""My Account, consents and messages: switches as forms, the history with receipts, and what a browser says by itself."""
+"""My Account, consents and messages: switches as forms, the history with receipts, and what a browser says."""
 
 import json
 import uuid
@@ -30,7 +30,9 @@ def forms(client, page=PAGE):
     """The forms of switches: (key, channel) -> what each of its buttons does, and what it sends along."""
     root, found = Tree(client.get(page).content.decode()).root, {}
     for form in root.all("form"):
-        sent = {one.attributes["name"]: one.attributes["value"] for one in form.all("input") if "name" in one.attributes}
+        sent = {
+            one.attributes["name"]: one.attributes["value"] for one in form.all("input") if "name" in one.attributes
+        }
         if "key" in sent:
             acts = [one.attributes["value"] for one in form.all("button")]
             found[sent["key"], sent["channel"]] = (acts, sent)

@@ -194,9 +194,9 @@ class Cookie:
 class Consent:
     """One switch (GDPR Art. 6(1)(a), 7). It is off until somebody turns it on: there is no word for another default.
 
-    words: what it allows. ends: what ends when it is withdrawn. text: raised when words come to allow more; consent to an
-    earlier text then counts no longer. categories: what is used. under: the switch that must be on too. channels: it is
-    given for each apart. is_objectable: an objection to direct marketing stops it. awaits: why nothing is done with it.
+    words: what it allows. ends: what ends when it is withdrawn. text: raised when words come to allow more; consent to
+    an earlier text then counts no longer. categories: what is used. under: the switch that must be on too. channels: it
+    is given for each apart. is_objectable: an objection to direct marketing stops it. awaits: why nothing is done with it.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Clauses 1 and 2: nothing is on that nobody turned on, off is as easy as on, records stay, an objection outweighs all."""
+"""Clauses 1 and 2: nothing is on that nobody turned on, off is as easy as on, records stay, an objection dominates."""
 
 from datetime import datetime
 from typing import Any
@@ -28,8 +28,8 @@ GPC = {"Sec-GPC": "1"}
     "consents.none_by_registering",
     kind="canary",
     words={
-        "en": "Members who have just arrived have every switch off, in the database and on their pages; and no consent is "
-        "as old as its account.",
+        "en": "Members who have just arrived have every switch off, in the database and on their pages; and no consent "
+        "is as old as its account.",
         "fr": "Chez des membres à peine arrivés, chaque interrupteur est coupé, en base et sur leurs pages ; aucun "
         "consentement n’a l’âge de son compte.",
     },
@@ -91,8 +91,10 @@ def bundle_the_switches(now: datetime) -> None:  # noqa: ARG001 — see above
     "consents.withdrawing_is_as_easy",
     kind="canary",
     words={
-        "en": "Each switch has one button to turn it on and, in the same place, one to turn it off; each works at once.",
-        "fr": "Chaque interrupteur a un bouton pour l’activer et, au même endroit, un pour le couper ; chacun agit aussitôt.",
+        "en": "Each switch has one button to turn it on and, in the same place, one to turn it off; each works at "
+        "once.",
+        "fr": "Chaque interrupteur a un bouton pour l’activer et, au même endroit, un pour le couper ; chacun agit "
+        "aussitôt.",
     },
 )
 def withdrawing_is_as_easy(now: datetime) -> Finding:
@@ -183,8 +185,8 @@ def drop_the_triggers(now: datetime) -> None:  # noqa: ARG001 — see above
     "consents.objection_dominates",
     kind="canary",
     words={
-        "en": "A member who agreed to advertising and a profile objects with one click: both are off, cannot be turned on, "
-        "and stay off when the objection is taken back.",
+        "en": "A member who agreed to advertising and a profile objects with one click: both are off, cannot be "
+        "turned on, and stay off when the objection is taken back.",
         "fr": "Un membre d’accord pour publicité et profil s’y oppose d’un clic : les deux sont coupés, ne s’activent "
         "plus, et restent coupés quand l’opposition est retirée.",
     },
@@ -217,8 +219,10 @@ def object_in_vain(now: datetime) -> None:  # noqa: ARG001 — see above
     "consents.browser_can_object",
     kind="canary",
     words={
-        "en": "A signed-in browser that sends Global Privacy Control opens a page: the objection stands, written down once.",
-        "fr": "Un navigateur connecté qui envoie Global Privacy Control ouvre une page : l’opposition vaut, notée une fois.",
+        "en": "A signed-in browser that sends Global Privacy Control opens a page: the objection stands, "
+        "written down once.",
+        "fr": "Un navigateur connecté qui envoie Global Privacy Control ouvre une page : l’opposition "
+        "vaut, notée une fois.",
     },
 )
 def browser_can_object(now: datetime) -> Finding:

@@ -15,7 +15,7 @@ LANGUAGE_CHARS_MAX = 8
 OBJECTION = "direct_marketing"  # the key of records of objections (GDPR Art. 21(2))
 
 
-class AppendOnly(TypeError):
+class AppendOnly(TypeError):  # noqa: N818 — refusals read as facts, as in lib.errors
     """Code tried to change a record of consent. The database refuses it as well."""
 
 

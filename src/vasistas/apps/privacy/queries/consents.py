@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from vasistas.apps.privacy.models import OBJECTION, Consent, Subject
 from vasistas.guard.policy import consents, get_policy
+from vasistas.guard.policy.model import Consent as Switch
 from vasistas.guard.policy.model import Policy
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotFound
@@ -96,7 +97,7 @@ def choices_of(subject_id: int, *, at: datetime) -> Choices:
     return _folded(records.order_by("pk")).get(subject_id, Choices())
 
 
-def known(policy: Policy, key: str, channel: str) -> consents.Consent:
+def known(policy: Policy, key: str, channel: str) -> Switch:
     """Return a switch of the policy. Raises: NotFound: there is none, or it is not given for that channel."""
     one = policy.consents.get(key)
     if one is None or (channel not in one.channels if one.channels else channel != ""):

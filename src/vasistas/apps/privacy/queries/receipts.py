@@ -9,7 +9,7 @@ from vasistas.apps.privacy.models import OBJECTION, Consent
 from vasistas.guard import subjects
 from vasistas.guard.policy import consents, dpv
 from vasistas.guard.policy.contradictions import EEA
-from vasistas.guard.policy.model import Policy
+from vasistas.guard.policy.model import Basis, Policy
 from vasistas.lib.operator import Operator
 
 SCHEMA = "ISO/IEC TS 27560:2023"
@@ -74,7 +74,7 @@ def _process(record: Consent, policy: Policy, site_url: str) -> dict[str, Any]:
             }
             for one in about
         ],
-        "dpv:hasLegalBasis": {"@id": dpv.BASES["consent"]},
+        "dpv:hasLegalBasis": {"@id": dpv.BASES[Basis.CONSENT]},
         "dpv:hasPersonalData": [
             {"@id": f"urn:vasistas:category:{key}", "@type": f"pd:{policy.categories[key].dpv}"}
             for key in categories
