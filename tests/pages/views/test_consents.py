@@ -145,7 +145,7 @@ def test_objecting_takes_one_press_and_stops_what_it_should(client, vi):
     refused = client.post(PAGE, {"act": "give", "key": "marketing", "text": text})
     client.post(PAGE, {"act": "lift"})
 
-    assert (stopped["marketing", ""][0], stopped["profiles", ""][0]) == ([], [])
+    assert {("marketing", ""), ("profiles", "")} & stopped.keys() == set()
     assert stopped["statistics", ""][0] == ["give"]
     assert refused.status_code == 409
     assert forms(client)["marketing", ""][0] == ["give"]

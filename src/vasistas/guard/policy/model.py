@@ -196,7 +196,8 @@ class Consent:
 
     words: what it allows. ends: what ends when it is withdrawn. text: raised when words come to allow more; consent to
     an earlier text then counts no longer. categories: what is used. under: the switch that must be on too. channels: it
-    is given for each apart. is_objectable: an objection to direct marketing stops it. awaits: why nothing is done with it.
+    is given for each apart. is_objectable: an objection to direct marketing stops it. awaits: why nothing is done with
+    it yet.
     """
 
     key: str

@@ -16,7 +16,6 @@ from vasistas.apps.privacy.queries import Choices
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.policy import consents, get_policy
 from vasistas.guard.purposes import processing
-from vasistas.pages.middleware import HonourGpc
 from vasistas.proof import canary
 from vasistas.proof.browser import Browser, tags
 
@@ -240,7 +239,12 @@ def browser_can_object(now: datetime) -> Finding:
 
 @counterexample("consents.browser_can_object")
 def ignore_the_signal(now: datetime) -> None:  # noqa: ARG001 — see above
-    HonourGpc.process_view = lambda *_asked: None  # type: ignore[method-assign]  # planted
+    listen = privacy.object_to_marketing
+
+    def listen_to_clicks_alone(**asked: Any) -> Any:
+        return None if asked["said"].source == Consent.Source.GPC else listen(**asked)
+
+    privacy.object_to_marketing = listen_to_clicks_alone
 
 
 def _on(member: Member) -> set[str]:
