@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from hypothesis import settings as hypothesis_settings
 
 from vasistas.guard import keyring, purposes
@@ -102,6 +102,18 @@ def forgotten_keys(settings: Any, root_key_url: str) -> Iterator[None]:
     keyring.forget_cached()
     yield
     keyring.forget_cached()
+
+
+@pytest.fixture(autouse=True)
+def let_go_of_consents(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[None]:
+    """SQLite is emptied after a test that commits, by DELETE; records of consent go with an erased subject alone."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if (commits or (marker and marker.kwargs.get("transaction"))) and connection.vendor == "sqlite":
+        gone = "UPDATE privacy_subject SET state = 'erased' WHERE id IN (SELECT subject_id FROM privacy_consent)"
+        with purposes.processing("test"), connection.cursor() as cursor:
+            cursor.execute(gone)
 
 
 @pytest.fixture(autouse=True)

@@ -229,7 +229,7 @@ def test_erasing_takes_them_along(vi):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="on SQLite writers take turns")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 def test_two_switches_at_once_are_both_on_record():
     vi = make_member("Vi").subject_id
     start, failed = threading.Barrier(2), []

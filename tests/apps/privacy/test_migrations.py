@@ -57,6 +57,25 @@ def test_open_audit_numbers_are_sealed_and_opened_again(site: dict[str, str]) ->
     assert [row["audit_id"] for row in columns(site)] == [number.hex for number in NUMBERS]
 
 
+def test_the_triggers_of_consents_come_and_go_with_their_table(site: dict[str, str]) -> None:
+    migrate(site, "0007")
+    there = triggers(site)
+    migrate(site, "0005")
+    gone = triggers(site)
+    migrate(site, "0007")
+
+    assert there == triggers(site) == {"privacy_consent_no_delete", "privacy_consent_no_update"}
+    assert gone == set()
+
+
+def triggers(site: dict[str, str]) -> set[str]:
+    database = sqlite3.connect(Path(site["VASISTAS_DATA"]) / "site.sqlite3")
+    try:
+        return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    finally:
+        database.close()
+
+
 def columns(site: dict[str, str]) -> list[sqlite3.Row]:
     database = sqlite3.connect(Path(site["VASISTAS_DATA"]) / "site.sqlite3")
     database.row_factory = sqlite3.Row
