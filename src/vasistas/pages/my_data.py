@@ -157,6 +157,11 @@ def reads_page(subject_id: int, number: str | None) -> Page[ShownRead]:
     return page
 
 
+def staff_reads(subject_id: int, count: int) -> list[ShownRead]:
+    """The latest reads by staff, newest first."""
+    return [_shown_read(one) for one in reads.reads_of(subject_id, limit=count, by="staff")]
+
+
 def _shown_read(read: reads.Read) -> ShownRead:
     policy = get_policy()
     keys = dict.fromkeys(_categories_of(read.fields))

@@ -1,9 +1,7 @@
 from django.urls import path
 
 from vasistas.pages import studio, views
-from vasistas.pages.views import account, cookies, policy, recipients, staff
-from vasistas.pages.views import account, changes, cookies, policy, staff
-from vasistas.pages.views import account, consents, cookies, policy, staff
+from vasistas.pages.views import account, changes, consents, cookies, policy, recipients, security, staff
 
 app_name = "pages"
 urlpatterns = [
@@ -12,7 +10,13 @@ urlpatterns = [
     path("rooms/", views.directory, name="directory"),
     path("rooms/<slug:slug>/", views.watch, name="watch"),
     path("rooms/<slug:slug>/snapshot", views.snapshot, name="snapshot"),
-    path("account/", views.my_account, name="my_account"),
+    path("account/", account.my_account, name="my_account"),
+    path("account/money/", account.money, name="money"),
+    path("account/security/", security.security, name="security"),
+    path("account/security/alerts/", security.alerts, name="security_alerts"),
+    path("account/security/browsers/forget/", security.forget_browsers, name="forget_browsers"),
+    path("account/security/sessions/end/", security.end_sessions, name="end_sessions"),
+    path("account/security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
     path("account/data/", account.my_data, name="my_data"),
     path("account/data/<str:key>/", account.my_category, name="my_category"),
     path("account/data/<str:key>/correct/", recipients.correct, name="correct"),

@@ -1,7 +1,10 @@
 """Our answers to the questions that django-allauth leaves open. Source: docs/decisions/0005-accounts-on-allauth.md."""
 
 import base64
+import logging
 import os
+import secrets
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from allauth.account import auth_backends
@@ -18,19 +21,27 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from vasistas.apps.accounts import operations
+from vasistas.apps.accounts import operations, queries
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations as privacy
+from vasistas.guard.egress.door import TransferRefused
 from vasistas.guard.purposes import processing
 
+BROWSER_COOKIE = "known_browser"
+BROWSER_KEPT = timedelta(days=180)  # retention `known_browser` of the policy
+BROWSER_TOKEN_BYTES = 32
+BROWSER_TOKEN_CHARS = 43  # the same in base64, without padding
+ALERTS_PER_HOUR_MAX = 5  # of one member: new browsers beyond these are noted, and told by no mail
 SEALED_PREFIX = "v1:"
 NONCE_BYTES = 12  # RFC 5116: AES-GCM
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -85,8 +96,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return f"{settings.PUBLIC_URL}{path.replace('UID-KEY', key)}"
 
+    def login(self, request: HttpRequest, user: Member) -> None:
+        vars(user)["is_first_sign_in"] = user.last_login is None  # which signing in is about to change
+        super().login(request, user)
+
+    def post_login(self, request: HttpRequest, user: Member, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        token = request.COOKIES.get(BROWSER_COOKIE, "")
+        if len(token) != BROWSER_TOKEN_CHARS or not token.isascii():
+            token = secrets.token_urlsafe(BROWSER_TOKEN_BYTES)
+        is_new, of_the_hour = operations.remember_browser(member=user, token=token, at=timezone.now())
+        _give_token(response, token)
+        is_first = vars(user).get("is_first_sign_in", False)  # nobody needs to be told of that one
+        is_told = is_new and not is_first and of_the_hour <= ALERTS_PER_HOUR_MAX
+        if is_told and queries.has_login_alerts(user):
+            self.send_notification_mail("accounts/email/new_browser", user)
+        return response
+
+    def send_notification_mail(self, template_prefix: str, user: Member, *args: Any, **kwargs: Any) -> None:
+        """Keeps nobody from signing in or from ending a session: a mail that cannot be sent is logged."""
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except (OSError, TransferRefused) as error:
+            logger.error("accounts.alert_not_sent error=%s", type(error).__name__)  # noqa: TRY400 — a traceback could name an address
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 — allauth's signature
-        return reverse("mfa_index")
+        return reverse("pages:security")
 
 
 class AuthenticationBackend(auth_backends.AuthenticationBackend):  # type: ignore[misc]  # allauth ships no types
@@ -132,6 +167,19 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no t
     def generate_authenticator_name(self, user: Member, type: Authenticator.Type) -> str:  # noqa: A002 — allauth's signature
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
         return _("Passkey %(number)d") % {"number": count + 1}
+
+
+def _give_token(response: HttpResponseBase, token: str) -> None:
+    """Let a browser be known again: sent to the pages of signing in alone, read by no script, and no fingerprint."""
+    response.set_cookie(
+        BROWSER_COOKIE,
+        token,
+        max_age=BROWSER_KEPT,
+        path=reverse("account_login").removesuffix("login/"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _key(secret: str) -> bytes:

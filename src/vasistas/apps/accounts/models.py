@@ -17,6 +17,7 @@ from vasistas.lib import lookalikes
 DISPLAY_NAME_CHARS_MIN = 3
 DISPLAY_NAME_CHARS_MAX = 24
 SECOND_FACTORS = ("totp", "webauthn")  # kinds of mfa.Authenticator
+BROWSER_HASH_CHARS = 64  # SHA-256 in hex
 NAME_KEY_CHARS_MAX = 4 * DISPLAY_NAME_CHARS_MAX  # one sign may unfold into several (ﬃ)
 
 
@@ -110,4 +111,54 @@ declare(
     is_staff=not_personal("a role"),
     is_superuser=not_personal("a role"),
     is_active=not_personal("a switch"),
+)
+
+
+class KnownBrowser(models.Model):
+    """A browser that signed in as a member before. It carries a random token in a cookie; what stands here is a hash of
+    the token and the member together, so that two members' rows of one browser cannot be linked.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    token_hash = models.CharField(max_length=BROWSER_HASH_CHARS)
+    made_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "token_hash"], name="accounts_known_browser_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"known browser {self.pk}"
+
+
+class LoginAlertsOff(models.Model):
+    """That a member wants no mail about a sign-in from a browser not seen before. No row: they get it."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "login alerts switched off"
+        verbose_name_plural = "login alerts switched off"
+
+    def __str__(self) -> str:
+        return f"login alerts off {self.pk}"
+
+
+_MEMBER = derived("the path to the person")
+declare(
+    "accounts.KnownBrowser",
+    "member__subject",
+    member=_MEMBER,
+    token_hash=personal("user.device.cookie_data", keep="known_browser"),
+    made_at=personal("user.account.activity", keep="known_browser"),
+    seen_at=personal("user.account.activity", keep="known_browser"),
+)
+declare(
+    "accounts.LoginAlertsOff",
+    "member__subject",
+    member=_MEMBER,
+    since=personal("user.account.activity", keep="account_life"),
 )

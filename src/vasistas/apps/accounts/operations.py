@@ -1,6 +1,7 @@
 """Writes on members."""
 
-from datetime import datetime
+import hashlib
+from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
@@ -9,14 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts import queries
-from vasistas.apps.accounts.models import Member
+from vasistas.apps.accounts.models import KnownBrowser, LoginAlertsOff, Member
 from vasistas.apps.privacy import operations as privacy
-from vasistas.guard import keyring
+from vasistas.guard import keyring, subjects
 from vasistas.guard.policy import limits
 from vasistas.lib import lookalikes
-from vasistas.lib.errors import DomainError
+from vasistas.lib.errors import DomainError, NotFound
 
 FORGET_BATCH_ROWS = 500
+BROWSERS_MAX = 20  # known of one member; the one not seen for longest goes
 
 
 class NameTaken(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
@@ -97,3 +99,66 @@ def forget_sessions(at: datetime) -> int:
     ended, _by_model = Session.objects.filter(expire_date__lt=at).delete()
     gone, _by_model = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     return int(ended + gone)
+
+
+# -- Security ----------------------------------------------------------------------------------------------------------
+
+
+def remember_browser(*, member: Member, token: str, at: datetime) -> tuple[bool, int]:
+    """Note that the browser with this token signed in. Returns whether it is new to this member, and how many new ones
+    there were within the hour.
+
+    Raises: SubjectGone.
+    """
+    with transaction.atomic():
+        subjects.hold(member.subject_id)
+        known = KnownBrowser.objects.filter(member=member)
+        _row, is_new = known.update_or_create(
+            member=member,
+            token_hash=_browser_hash(member, token),
+            defaults={"seen_at": at},
+            create_defaults={"made_at": at, "seen_at": at},
+        )
+        if is_new:
+            kept = known.order_by("-seen_at", "-pk").values_list("pk", flat=True)[:BROWSERS_MAX]
+            known.exclude(pk__in=list(kept)).delete()
+        return is_new, known.filter(made_at__gt=at - timedelta(hours=1)).count()
+
+
+def _browser_hash(member: Member, token: str) -> str:
+    """Of token and member together: the rows of two members with one browser have nothing in common."""
+    return hashlib.sha256(f"vasistas.accounts.browser|{member.pk}|{token}".encode()).hexdigest()
+
+
+def forget_browsers(*, member: Member) -> int:
+    """Forget every browser that signed in before; return how many. Each is new when it signs in the next time."""
+    return KnownBrowser.objects.filter(member=member).delete()[0]
+
+
+def set_login_alerts(*, member: Member, on: bool, at: datetime) -> bool:
+    """Switch the mails about new browsers on or off; return whether that changed anything.
+
+    Raises: SubjectGone.
+    """
+    with transaction.atomic():
+        subjects.hold(member.subject_id)
+        if on:
+            return LoginAlertsOff.objects.filter(member=member).delete()[0] > 0
+        _row, is_new = LoginAlertsOff.objects.get_or_create(member=member, defaults={"since": at})
+        return is_new
+
+
+def end_session(*, member: Member, session_id: int) -> None:
+    """Sign the member out in one browser. Raises: NotFound: no open session of theirs has this number."""
+    found = UserSession.objects.filter(user_id=member.pk, pk=session_id).first()
+    if found is None:
+        raise NotFound("This session is over already.")
+    found.end()
+
+
+def end_sessions(*, member: Member, except_key: str | None) -> int:
+    """Sign the member out everywhere but in the session with this key; return how many ended."""
+    others = list(UserSession.objects.filter(user_id=member.pk).exclude(session_key=except_key))
+    for session in others:
+        session.end()
+    return len(others)

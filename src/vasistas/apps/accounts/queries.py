@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
-from vasistas.apps.accounts.models import Member
+from vasistas.apps.accounts.models import KnownBrowser, LoginAlertsOff, Member
 from vasistas.guard.subjects import STATES_HELD
 from vasistas.lib import lookalikes
 
@@ -55,6 +57,47 @@ def reachable_members(*, joined_before: datetime) -> "QuerySet[Member]":
     proven = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     there = Member.objects.filter(Exists(proven), date_joined__lt=joined_before, subject__state__in=STATES_HELD)
     return there.only("pk", "subject", "row_key", "email", "email_sealed").order_by("pk")
+
+
+@dataclass(frozen=True)
+class Security:
+    """What protects one account. recovery_codes_left: None while there are none at all."""
+
+    passkeys: int
+    has_totp: bool
+    recovery_codes_left: int | None
+    has_password: bool
+    has_alerts: bool
+    browsers: int
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.has_totp or self.passkeys > 0
+
+
+def security_of(member: Member) -> Security:
+    factors = list(Authenticator.objects.filter(user_id=member.pk))
+    kinds = [one.type for one in factors]
+    codes = next((one for one in factors if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    return Security(
+        passkeys=kinds.count(Authenticator.Type.WEBAUTHN),
+        has_totp=Authenticator.Type.TOTP in kinds,
+        recovery_codes_left=len(codes.wrap().get_unused_codes()) if codes else None,
+        has_password=member.has_usable_password(),
+        has_alerts=has_login_alerts(member),
+        browsers=KnownBrowser.objects.filter(member_id=member.pk).count(),
+    )
+
+
+def has_login_alerts(member: Known) -> bool:
+    """Whether a sign-in from a browser not seen before is told by mail."""
+    return not LoginAlertsOff.objects.filter(member_id=member.pk).exists()
+
+
+def sessions_of(member: Known) -> Sequence[UserSession]:
+    """The sessions that are open, the one last used first. Those that ended are forgotten on the way."""
+    found: list[UserSession] = UserSession.objects.purge_and_list(member)
+    return sorted(found, key=lambda one: one.last_seen_at, reverse=True)
 
 
 # -- The demo ----------------------------------------------------------------------------------------------------------

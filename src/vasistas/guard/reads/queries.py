@@ -63,20 +63,21 @@ class SignedHead:
 
 
 @processing("audit")
-def reads_of(subject_id: int, *, limit: int = READS_SHOWN_MAX) -> list[Read]:
+def reads_of(subject_id: int, *, limit: int = READS_SHOWN_MAX, by: str = "") -> list[Read]:
     """Return who read this subject's data, newest first: reads of theirs alone, and runs that they were in.
 
-    None, once the subject's key is destroyed: nothing links them to an audit id any more.
+    by: readers of this kind alone ("staff"). None, once the subject's key is destroyed: nothing links them to an audit id any more.
     """
     audit_id = subjects.audit_ids_of([subject_id]).get(subject_id)
     if not audit_id:
         return []
+    every = Entry.objects.filter(actor_kind=by) if by else Entry.objects.all()
     found = [
         _read(entry)
         for is_waiting in (True, False)  # each has its index
-        for entry in Entry.objects.filter(batch__isnull=is_waiting, subject=audit_id).order_by("-pk")[:limit]
+        for entry in every.filter(batch__isnull=is_waiting, subject=audit_id).order_by("-pk")[:limit]
     ]
-    runs = Entry.objects.filter(subjects__isnull=False).order_by("-pk")
+    runs = every.filter(subjects__isnull=False).order_by("-pk")
     for entry in runs.iterator(chunk_size=50):
         if len(found) >= 2 * limit:
             break

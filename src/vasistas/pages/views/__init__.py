@@ -3,7 +3,7 @@
 from vasistas.pages.views.errors import bad_request, csrf_refused, forbidden, not_found, server_error
 from vasistas.pages.views.front import directory, home, lobby
 from vasistas.pages.views.health import livez, readyz
-from vasistas.pages.views.house import contact, my_account, source, source_archive
+from vasistas.pages.views.house import contact, source, source_archive
 from vasistas.pages.views.room import snapshot, watch
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "home",
     "livez",
     "lobby",
-    "my_account",
     "not_found",
     "readyz",
     "server_error",

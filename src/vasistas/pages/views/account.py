@@ -13,15 +13,48 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import EXPORT_LINK_DAYS
+from vasistas.apps.rooms import queries as rooms
+from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads.queries import NotSealed
 from vasistas.guard.rights import archive
+from vasistas.guard.views import touches_nothing
 from vasistas.lib.errors import DomainError, NotAllowed
 from vasistas.pages import correcting
 from vasistas.pages import my_data as gathered
+
+FOLLOWED_MAX = 6  # cards of followed rooms on the overview
+STAFF_READS_SHOWN = 3  # the latest, on the overview
+
+
+@never_cache
+@require_safe
+@processing("account")
+def my_account(request: HttpRequest) -> HttpResponse:
+    member = request.user
+    if not isinstance(member, Member):  # the login middleware let nobody else through
+        raise NotAllowed(_("Sign in first."))
+    context = {"security": accounts.security_of(member), "sessions": len(accounts.sessions_of(member))}
+    with processing("rooms"):
+        context["followed"] = rooms.followed_rooms(Viewer.of(member, request.session))[:FOLLOWED_MAX]
+    with processing("host"):
+        context["room"] = rooms.room_of_host(member)
+    with processing("rights"):
+        context["held"] = [one for one in gathered.overview(member.subject_id) if one.rows]
+        context["staff_reads"] = gathered.staff_reads(member.subject_id, STAFF_READS_SHOWN)
+        context["has_open_link"] = queries.open_export_link(member.subject_id, timezone.now()) is not None
+    return render(request, "pages/my_account.html", {"lang": gathered.language(), **context})
+
+
+@never_cache
+@require_safe
+@touches_nothing("there is no wallet yet")
+def money(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/account/money.html")
 
 
 @never_cache
@@ -72,8 +105,8 @@ def export(request: HttpRequest) -> HttpResponse:
     subject_id, now = _subject_id(request), timezone.now()
     link = ""
     if request.method == "POST":
-        if reauthentication.is_reauthentication_required(request, app="account"):
-            return _ask_again_who_it_is(request)
+        if is_to_confirm(request):
+            return send_to_confirm(request)
         token = operations.make_export_link(subject_id=subject_id, at=now)
         link = reverse("pages:take_export", args=[token])
     is_open = queries.open_export_link(subject_id, now)
@@ -96,7 +129,12 @@ def take_export(request: HttpRequest, token: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(body, content_type="application/zip", headers=named)
 
 
-def _ask_again_who_it_is(request: HttpRequest) -> HttpResponse:
+def is_to_confirm(request: HttpRequest) -> bool:
+    """Whether the member has to prove once more that it is them, before an act that a stranger must not do."""
+    return bool(reauthentication.is_reauthentication_required(request, app="account"))
+
+
+def send_to_confirm(request: HttpRequest) -> HttpResponse:
     """Send to the page that asks for a password or a second factor; it comes back here with what was posted."""
     methods = get_adapter().get_reauthentication_methods(request.user)
     answer: HttpResponse = reauthentication.suspend_request(request, methods[0]["url"])

@@ -1,4 +1,4 @@
-"""The house itself: one's account, who runs it, and its source."""
+"""The house itself: who runs it, and its source."""
 
 import functools
 import io
@@ -9,20 +9,11 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from vasistas.apps.accounts import queries as accounts
-from vasistas.apps.accounts.models import Member
-from vasistas.apps.rooms import queries as rooms
-from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
-from vasistas.guard.purposes import processing
 from vasistas.guard.views import touches_nothing
-from vasistas.lib.errors import NotAllowed
 
-FOLLOWED_MAX = 6  # cards of followed rooms on one's own page
 _NOT_SOURCE = {"__pycache__"}
 _AROUND_THE_PACKAGE = (
     "LICENSE",
@@ -32,21 +23,6 @@ _AROUND_THE_PACKAGE = (
     "requirements",
     "policy",
 )  # where it runs from source
-
-
-@never_cache
-@require_safe
-@processing("account")
-def my_account(request: HttpRequest) -> HttpResponse:
-    member = request.user
-    if not isinstance(member, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    with processing("rooms"):
-        followed = rooms.followed_rooms(Viewer.of(member, request.session))[:FOLLOWED_MAX]
-    with processing("host"):
-        room = rooms.room_of_host(member)
-    context = {"has_second_factor": accounts.has_second_factor(member), "followed": followed, "room": room}
-    return render(request, "pages/my_account.html", context)
 
 
 @public("anyone may reach the operator")

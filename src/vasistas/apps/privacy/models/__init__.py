@@ -7,26 +7,26 @@ from vasistas.apps.privacy.models.changes import (
     PolicyApproval,
     PolicyNotice,
 )
-from vasistas.apps.privacy.models.consents import AppendOnly, Consent, OBJECTION
+from vasistas.apps.privacy.models.consents import OBJECTION, AppendOnly, Consent
 from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
-from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, ExportLink, HASH_CHARS
+from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, HASH_CHARS, ExportLink
 from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
 from vasistas.apps.privacy.models.subjects import Subject
 
 __all__ = [
-    "AppendOnly",
     "CORRECTED_CHARS_MAX",
-    "Consent",
-    "Correction",
     "EXPORT_LINK_DAYS",
     "EXPORT_STARTS_MAX",
-    "ExportLink",
     "HASH_CHARS",
     "NOTICE_ATTEMPTS_MAX",
     "NOTICE_LEASE",
     "NOTICE_PAUSE",
     "NOTICE_TRIES_MAX",
     "OBJECTION",
+    "AppendOnly",
+    "Consent",
+    "Correction",
+    "ExportLink",
     "PolicyApproval",
     "PolicyNotice",
     "RecipientNotice",
