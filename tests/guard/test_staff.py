@@ -115,3 +115,30 @@ def test_staff_who_may_change_members_give_no_roles(client):
 
     vi.refresh_from_db()
     assert (vi.is_active, vi.is_staff, vi.is_superuser) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    "question", ["password__startswith=a", "email__startswith=v", "email_sealed__gt=a", "subject__key_handle=1"]
+)
+def test_an_address_asks_for_nothing_the_page_does_not_offer(client, question):
+    client.force_login(with_second_factor(staff()))
+
+    assert client.get(f"/admin/accounts/member/?{question}").status_code == 400
+
+
+def test_the_filters_a_page_offers_work(client):
+    make_member("Vi")
+    client.force_login(with_second_factor(staff()))
+
+    page = client.get("/admin/accounts/member/?is_staff__exact=1").content.decode()
+
+    assert '<td class="field-display_name">Sam</td>' in page
+    assert '<td class="field-display_name">Vi</td>' not in page
+
+
+def test_every_list_of_the_administration_answers(client):
+    client.force_login(with_second_factor(staff()))
+    lists = [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry]
+
+    assert len(lists) > 5
+    assert {address: client.get(address).status_code for address in lists} == dict.fromkeys(lists, 200)
