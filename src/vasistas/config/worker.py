@@ -20,8 +20,8 @@ from vasistas.guard.conformance.report import CHECK_EVERY, COUNTEREXAMPLE_EVERY
 from vasistas.guard.egress import endpoints
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
-from vasistas.proof import drill
 from vasistas.pages import policy_change
+from vasistas.proof import drill
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 TELL_EVERY_S = 10.0  # who got something is told of its correction or erasure no later than this
@@ -63,6 +63,7 @@ def start(stop: threading.Event) -> list[threading.Thread]:
         ),
         "recipients": lambda: repeat(
             tell_recipients, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
+        ),
         "policy.notices": lambda: repeat(
             tell_of_policy, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
         ),
@@ -137,6 +138,8 @@ def seal_reads(at: datetime) -> None:
 def tell_recipients(at: datetime) -> None:
     """Send what recipients have to be told, and was not acknowledged yet."""
     privacy.send_notices(at=at)
+
+
 def tell_of_policy(at: datetime) -> None:
     policy_change.tell_members(at)
 

@@ -34,9 +34,10 @@ CORRECTED_AT: Mapping[str, Mapping[str, Any]] = {
         "account_change_password": gettext_lazy("Change the password"),
         "mfa_index": gettext_lazy("Passkeys and codes"),
     },
+    "user.device.cookie_data": {"pages:security": gettext_lazy("End sessions, forget browsers")},
     "user.behaviour.following": {"pages:directory": gettext_lazy("Follow or leave rooms")},
-    "user.device.ip_address": {"usersessions_list": gettext_lazy("End sessions")},
-    "user.device.user_agent": {"usersessions_list": gettext_lazy("End sessions")},
+    "user.device.ip_address": {"pages:security": gettext_lazy("End sessions")},
+    "user.device.user_agent": {"pages:security": gettext_lazy("End sessions")},
 }
 
 

@@ -48,7 +48,7 @@ class Addressed:
 def everyone_who_got(subject_id: int) -> list[Got]:
     given = egress.given_to(subject_id)
     return [
-        Got(key, door.recipients().get(key), _named(sorted(got)), tuple(privacy.notices_of(subject_id, key)))
+        Got(key, door.recipients().get(key), _named(sorted(got)), tuple(privacy.recipient_notices_of(subject_id, key)))
         for key, got in sorted(given.items())
     ]
 

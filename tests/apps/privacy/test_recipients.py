@@ -145,5 +145,5 @@ def test_the_person_sees_what_was_told_and_nobody_else_does(partner: Partner) ->
     accounts.change_name(member=vi, display_name="Viola")
     operations.send_notices(at=timezone.now())
 
-    assert [one.state for one in queries.notices_of(vi.subject_id, "mail")] == [State.ACKNOWLEDGED]
-    assert queries.notices_of(max_.subject_id, "mail") == []
+    assert [one.state for one in queries.recipient_notices_of(vi.subject_id, "mail")] == [State.ACKNOWLEDGED]
+    assert queries.recipient_notices_of(max_.subject_id, "mail") == []

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 
 from tests.guard.policy.files import compiled
+from vasistas.apps.accounts import adapter
 from vasistas.guard import cookies as gate
 from vasistas.proof.checks.cookies import scripts, stores_in
 
@@ -39,8 +40,10 @@ def test_the_cookies_of_the_settings_are_named_and_necessary():
     cookies = {cookie.name: cookie for cookie in compiled(settings.POLICY).cookies}
 
     framework = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, CookieStorage.cookie_name}
-    assert {cookie.name for cookie in cookies.values() if cookie.storage == "cookie"} == framework | {gate.CHOICE}
+    own = {gate.CHOICE, adapter.BROWSER_COOKIE}
+    assert {cookie.name for cookie in cookies.values() if cookie.storage == "cookie"} == framework | own
     assert cookies[gate.CHOICE].duration["en"] == "six months"
+    assert cookies[adapter.BROWSER_COOKIE].duration["en"] == f"{adapter.BROWSER_KEPT.days} days after the last sign-in"
     assert {cookie.kind for cookie in cookies.values()} == {"necessary"}
     assert cookies[settings.SESSION_COOKIE_NAME].duration["en"] == (
         f"{settings.SESSION_COOKIE_AGE // DAY_S} days after the last use"

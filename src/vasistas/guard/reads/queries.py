@@ -66,7 +66,8 @@ class SignedHead:
 def reads_of(subject_id: int, *, limit: int = READS_SHOWN_MAX, by: str = "") -> list[Read]:
     """Return who read this subject's data, newest first: reads of theirs alone, and runs that they were in.
 
-    by: readers of this kind alone ("staff"). None, once the subject's key is destroyed: nothing links them to an audit id any more.
+    by: readers of this kind alone ("staff"). None, once the subject's key is destroyed: nothing links them to an audit
+    id any more.
     """
     audit_id = subjects.audit_ids_of([subject_id]).get(subject_id)
     if not audit_id:

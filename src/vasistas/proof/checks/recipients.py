@@ -64,13 +64,13 @@ def are_told(now: datetime) -> Finding:
         _hand_over(canaries)
         for member in (vi, ada):
             _correct_name(canaries, member is vi)
-        corrected = [(one.what, one.categories) for one in queries.notices_of(vi.subject_id, PLAYED)]
+        corrected = [(one.what, one.categories) for one in queries.recipient_notices_of(vi.subject_id, PLAYED)]
         privacy.tell_recipients(subject_id=vi.subject_id, what=What.ERASED, at=now)
-        after = queries.notices_of(vi.subject_id, PLAYED)
+        after = queries.recipient_notices_of(vi.subject_id, PLAYED)
         erased = [(one.what, one.categories) for one in after]
         wrong = [] if corrected == [(What.CORRECTED, NAME)] else ["a correction is not passed on"]
         wrong += [] if erased == [(What.ERASED, NAME)] else ["an erasure is not passed on"]
-        wrong += ["somebody it got nothing of"] if queries.notices_of(ada.subject_id, PLAYED) else []
+        wrong += ["somebody it got nothing of"] if queries.recipient_notices_of(ada.subject_id, PLAYED) else []
         wrong += ["one name for two recipients"] if _is_one_name(vi.subject_id) else []
         with canary.arranging():
             ours = {vi.subject.audit_id, str(vi.subject.key_handle), vi.subject.key_handle.hex, vi.email}
@@ -138,10 +138,10 @@ def acknowledge(now: datetime) -> Finding:
         _hand_over(canaries)
         privacy.tell_recipients(subject_id=subject_id, what=What.ERASED, at=now)
         for _attempt in range(4):
-            (notice,) = queries.notices_of(subject_id, PLAYED)
+            (notice,) = queries.recipient_notices_of(subject_id, PLAYED)
             at = max(at, notice.next_attempt_at)
             privacy.send_notice(notice.pk, at=at, transport=httpx.MockTransport(recipient))
-            states.append(queries.notices_of(subject_id, PLAYED)[0].state)
+            states.append(queries.recipient_notices_of(subject_id, PLAYED)[0].state)
         data = {"subject": egress.known_as(subject_id, PLAYED), "categories": [NAME]}
     wrong = [] if states == [State.FAILED, State.FAILED, *[State.ACKNOWLEDGED] * 2] else ["states"]
     wrong += [] if [carried for _id, carried in recipient.got] == [data] * 3 else ["what is sent, or how often"]

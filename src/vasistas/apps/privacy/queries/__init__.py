@@ -22,7 +22,7 @@ from vasistas.apps.privacy.queries.consents import (
 from vasistas.apps.privacy.queries.corrections import corrections_of
 from vasistas.apps.privacy.queries.exports import ExportLinkSpent, get_export_link_for, hash_token, open_export_link
 from vasistas.apps.privacy.queries.receipts import receipt_of
-from vasistas.apps.privacy.queries.recipients import escalated, notices_of, waiting
+from vasistas.apps.privacy.queries.recipients import escalated, recipient_notices_of, waiting
 
 __all__ = [
     "Choices",
@@ -44,6 +44,7 @@ __all__ = [
     "open_export_link",
     "policy_candidate",
     "receipt_of",
+    "recipient_notices_of",
     "settled_notices",
     "told_by",
     "waiting",

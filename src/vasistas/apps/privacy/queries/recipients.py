@@ -11,7 +11,7 @@ NOTICES_SHOWN_MAX = 100  # newest of one recipient
 
 
 @processing("audit")
-def notices_of(subject_id: int, recipient: str) -> list[RecipientNotice]:
+def recipient_notices_of(subject_id: int, recipient: str) -> list[RecipientNotice]:
     """What one recipient was told about a person, newest first."""
     about = egress.known_as(subject_id, recipient)
     found = RecipientNotice.objects.filter(recipient=recipient, about=about)
