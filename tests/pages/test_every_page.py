@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.test import Client
-from django.urls import path
+from django.urls import URLResolver, get_resolver, path
 
 from tests.factories.accounts import make_member
 from tests.factories.chat import make_message
@@ -20,7 +20,9 @@ from tests.factories.providers import make_host
 from tests.factories.rooms import make_room
 from vasistas.config import urls
 from vasistas.guard.access import public
+from vasistas.guard.middleware import StatePurpose
 from vasistas.guard.policy import get_policy
+from vasistas.guard.reads.recorder import ReadLogUnavailable
 from vasistas.lib.errors import LimitReached
 
 PAGES_MAX = 150  # a crawl that finds more runs in circles
@@ -200,8 +202,35 @@ def test_every_address_that_leads_nowhere_says_so_on_a_whole_page(client: Client
     response = client.get(address)
 
     assert response.status_code in {404, 405}
-    if response.status_code == 404:
-        assert faults_of(response.content.decode()) == []
+    assert faults_of(response.content.decode()) == []
+
+
+@pytest.mark.parametrize("name", [None, "Vi"])
+def test_every_page_of_accounts_leads_to_my_account(client: Client, scene, name):
+    """Those of the libraries too, at whatever they answer: a page, a refusal, or a redirect to one."""
+    if name:
+        client.force_login(scene[name])
+    addresses = [f"/accounts/{address}" for address in _addresses_of(get_resolver("allauth.urls"))]
+    seen = {}
+
+    for address in addresses:
+        answer = client.get(address, follow=True)
+        if answer["Content-Type"].startswith("text/html"):
+            root = Tree(answer.content.decode()).root
+            seen[address] = [fault for fault in frame_faults(root) if "footer" in fault]
+
+    assert {address: faults for address, faults in seen.items() if faults} == {}
+    assert len(seen) > 15
+
+
+def _addresses_of(resolver, before: str = "") -> Iterator[str]:
+    """Every address without a part of its own to fill in."""
+    for one in resolver.url_patterns:
+        here = before + str(one.pattern).removeprefix("^").removesuffix("$")
+        if isinstance(one, URLResolver):
+            yield from _addresses_of(one, here)
+        elif not set(here) & set("<(?"):
+            yield here
 
 
 def test_staff_pages_carry_the_footer_and_nothing_foreign(client: Client, scene):
@@ -288,6 +317,25 @@ def test_a_refusal_is_a_whole_page(client: Client, with_faults, address, status)
 
     assert response.status_code == status
     assert faults_of(response.content.decode()) == []
+
+
+def test_a_log_that_cannot_be_written_is_a_whole_page(rf):
+    def answer(_request):
+        raise ReadLogUnavailable
+
+    response = StatePurpose(answer)(rf.get("/account/", headers={"accept": "text/html"}))
+
+    assert response.status_code == 503
+    assert faults_of(response.content.decode()) == []
+
+
+@pytest.mark.django_db
+def test_an_address_of_a_form_is_a_whole_page_and_nothing_for_scripts(client: Client):
+    page = client.get("/age-statement/", headers={"accept": "text/html"})
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert faults_of(page.content.decode()) == []
+
+    assert client.get("/age-statement/", headers={"sec-fetch-mode": "cors"}).content == b""
 
 
 @pytest.mark.django_db

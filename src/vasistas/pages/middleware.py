@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -76,12 +76,17 @@ class ShowDomainErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content and _is_a_person(request):
+            page = render(request, "errors/405.html", status=response.status_code)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        if request.accepts("text/html") and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        if _is_a_person(request):
             response = render(request, "errors/refused.html", {"error": error}, status=error.status)
         else:
             body = {"code": error.code, "message": error.message, "fields": error.fields}
@@ -89,3 +94,8 @@ class ShowDomainErrors:
         if isinstance(error, LimitReached) and error.retry_after_s is not None:
             response["Retry-After"] = str(error.retry_after_s)
         return response
+
+
+def _is_a_person(request: HttpRequest) -> bool:
+    """Whether a browser shows the answer as a page, as far as its headers say."""
+    return request.accepts("text/html") and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"

@@ -4,7 +4,7 @@ third party asked.
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,15 @@ from django.urls import reverse
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.policy import get_policy
 from vasistas.proof import canary
-from vasistas.proof.browser import Page, error_pages, fault_page, footer, foreign_loads, public_pages
+from vasistas.proof.browser import Page, error_pages, fault_page, footer, foreign_loads, not_logged, public_pages
 
+SIGNED_IN = {  # what only members and staff see, the libraries' pages and a refusal among it
+    "vi": (
+        *("pages:my_account", "pages:security", "pages:my_data", "pages:my_reads", "pages:export", "accounts:name"),
+        *("account_email", "account_change_password", "account_logout", "mfa_index", "admin:index"),
+    ),
+    "sam": ("pages:staff", "pages:staff_proof", "admin:index", "admin:accounts_member_changelist"),
+}
 PAGES_MIN = 6  # a crawl that finds fewer has not been let in
 OWN_SOURCES = {"'none'", "'self'", "blob:", "data:"}
 ASKING = {"default-src", "script-src", "style-src", "img-src", "media-src", "font-src", "connect-src", "form-action"}
@@ -28,6 +35,18 @@ def every_page(_now: datetime) -> list[Page]:
     return [*public_pages(), *error_pages()]
 
 
+def pages_behind_the_door(now: datetime) -> Iterator[Page]:
+    """Yield the pages SIGNED_IN names, as canaries see them."""
+    with canary.stage(now) as canaries, not_logged():
+        for who, views in SIGNED_IN.items():
+            browser = canary.browser_of(getattr(canaries, who))
+            for view in views:
+                answer = browser.get(reverse(view))
+                if answer.is_redirect:  # the administration sends strangers to its own door, which refuses
+                    answer = browser.get(answer.headers["Location"].removeprefix(settings.PUBLIC_URL))
+                yield Page("", f"{view} as {who}", answer.status_code, answer.headers, answer.text)
+
+
 def _pages_with(pages: list[Page], is_wrong: Callable[[Page], bool]) -> Finding:
     return finding(len(pages), {page.view for page in pages if is_wrong(page)}, at_least=PAGES_MIN)
 
@@ -36,12 +55,12 @@ def _pages_with(pages: list[Page], is_wrong: Callable[[Page], bool]) -> Finding:
     "pages.lead_to_my_account",
     kind="probe",
     words={
-        "en": "Every public page, error pages too, links to My Account at its bottom.",
-        "fr": "Chaque page publique, pages d’erreur comprises, renvoie à Mon compte en bas de page.",
+        "en": "Every public page, error pages, those of members and of staff too, links to My Account at its bottom.",
+        "fr": "Chaque page publique, d’erreur, des membres et de l’équipe renvoie à My Account en bas de page.",
     },
 )
 def pages_lead_to_my_account(now: datetime) -> Finding:
-    pages = [*every_page(now), fault_page()]
+    pages = [*every_page(now), fault_page(), *pages_behind_the_door(now)]
     return _pages_with(pages, lambda page: reverse("pages:my_account") not in footer(page.markup)[1])
 
 
