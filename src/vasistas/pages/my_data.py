@@ -23,7 +23,7 @@ CLOSED = "user.authorization.credentials"  # whoever reads over one's shoulder m
 ACTORS = {
     "staff": gettext_lazy("Staff of this site"),
     "member": gettext_lazy("Another member"),
-    "visitor": gettext_lazy("A visitor"),
+    "visitor": gettext_lazy("Somebody not signed in; you, if you were signing up or in"),
     "worker": gettext_lazy("A job of the site"),
     "operator": gettext_lazy("The operator, by command"),
 }
