@@ -51,7 +51,7 @@ def records(member):
         return list(Consent.objects.filter(subject_id=member.subject_id).order_by("pk"))
 
 
-@pytest.mark.parametrize("address", [PAGE, MESSAGES, f"{PAGE}{uuid.uuid4()}/receipt.jsonld"])
+@pytest.mark.parametrize("address", [PAGE, MESSAGES, f"{PAGE}00000000-0000-4000-8000-000000000000/receipt.jsonld"])
 def test_visitors_are_sent_to_sign_in(client, address):
     assert client.get(address)["Location"] == f"/accounts/login/?next={address}"
 
@@ -207,7 +207,7 @@ def test_the_receipt_of_another_is_not_there(client, vi):
     client.force_login(make_member("Max"))
 
     of_vi = client.get(f"{PAGE}{record.receipt_id}/receipt.jsonld")
-    of_nobody = client.get(f"{PAGE}{uuid.uuid4()}/receipt.jsonld")
+    of_nobody = client.get(f"{PAGE}00000000-0000-4000-8000-000000000000/receipt.jsonld")
 
     assert (of_vi.status_code, of_nobody.status_code) == (404, 404)
     assert "Profile" not in client.get(PAGE).content.decode().split('id="history"')[1]
