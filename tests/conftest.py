@@ -105,7 +105,7 @@ def forgotten_keys(settings: Any, root_key_url: str) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def let_go_of_consents(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[None]:
+def let_go_of_consents(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
     """SQLite is emptied after a test that commits, by DELETE; records of consent go with an erased subject alone."""
     yield
     marker = request.node.get_closest_marker("django_db")
