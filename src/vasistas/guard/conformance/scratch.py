@@ -25,6 +25,7 @@ from vasistas.guard import purposes
 from vasistas.guard.conformance import operations, registry
 from vasistas.guard.conformance.models import Evidence
 from vasistas.guard.conformance.report import Planted, State
+from vasistas.guard.policy import get_policy, versions
 
 SCRATCH_S_MAX = 300.0  # the whole pass; what has not run by then is not proven
 GRACE_S = 2.0
@@ -47,6 +48,8 @@ def run_counterexamples(
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         shutil.copytree(settings.POLICY, folder / "policy")
+        if get_policy().is_released:  # neither a draft nor a version to come is what this site promises
+            versions.go_back_to(folder / "policy", get_policy().version)
         lines = _lines_of(command, folder, wanted, limit_s)
         reason = _last_word(folder / "errors")
     finally:
@@ -64,7 +67,7 @@ def environment(folder: Path) -> dict[str, str]:
         **{name: os.environ[name] for name in INHERITED if name in os.environ},
         "VASISTAS_DATA": str(folder / "site"),
         "VASISTAS_POLICY": str(folder / "policy"),  # a copy: counterexamples write in it
-        "VASISTAS_POLICY_IN_FORCE": "files",  # a version may be released there whose day has not come
+        "VASISTAS_POLICY_IN_FORCE": "files",  # counterexamples write drafts, and they rule
         "VASISTAS_MEDIA_NODE_URL": "http://127.0.0.1:9",  # nothing broadcasts there
         "VASISTAS_GATE_MODE": "enforce",
         "VASISTAS_LOG_LEVEL": "ERROR",

@@ -57,7 +57,7 @@ def spans_of(rule_key: str) -> list[Span]:
     """
     current = get_policy()
     _ = current.retention[rule_key]
-    every = [*(one for one in _earlier(current.version) if one.effective < _begin(current)), current]
+    every = [*(one for one in _earlier(current.version) if one.effective <= _begin(current)), current]
     spans: list[Span] = []
     for number, one in enumerate(every):
         since = _moment(_begin(one)) if number else None

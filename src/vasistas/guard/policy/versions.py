@@ -181,6 +181,23 @@ def approvals_of(folder: Path, number: int) -> approvals.Read:
     return approvals.read(signed.read_bytes() if signed.is_file() else None, number=number, files=_files_hash(sums))
 
 
+def go_back_to(folder: Path, number: int) -> None:
+    """Let a copy of a policy be as it was when version `number` was the latest: no later one, no draft."""
+    for later in history(folder):
+        if later > number:
+            shutil.rmtree(folder / FOLDER / str(later))
+    shutil.rmtree(folder / CLAUSES)
+    shutil.copytree(folder / FOLDER / str(number) / CLAUSES, folder / CLAUSES)
+    shutil.copy(folder / FOLDER / str(number) / FILE, folder / FILE)
+
+
+def faults_of_history(folder: Path) -> list[Fault]:
+    """Return what contradicts itself in the released versions, whatever the draft says."""
+    source = Source(Path(folder.name) / FILE)
+    _check_history(source, folder)
+    return source.faults
+
+
 def compare(source: Source, policy: Policy, folder: Path) -> bool:
     """Note as faults what contradicts the versions released so far; return whether this one is released."""
     _check_history(source, folder)

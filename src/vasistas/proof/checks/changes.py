@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
 
@@ -79,7 +79,7 @@ def widening_is_told(now: datetime) -> Finding:
 def tell_nobody(now: datetime) -> None:
     Member.objects.update(date_joined=now - timedelta(days=90))
     _lengthen_chat()
-    scene.release(now - timedelta(days=40), now.date() + timedelta(days=1))
+    scene.release(now - timedelta(days=40), _tomorrow(now))
 
 
 @check(
@@ -106,7 +106,7 @@ def longer_period_spares_older_rows(now: datetime) -> Finding:
 @counterexample("policy.longer_period_spares_older_rows")
 def keep_older_rows_longer(now: datetime) -> None:
     _lengthen_chat()
-    scene.release(now - timedelta(days=40), now.date() + timedelta(days=1))
+    scene.release(now - timedelta(days=40), _tomorrow(now))
     newest = Message.objects.latest("pk").pk
     Message.objects.filter(pk=newest).update(said_at=now - timedelta(days=35))
 
@@ -128,6 +128,10 @@ def _widenings() -> Iterator[tuple[Policy, datetime]]:
                 yield after, versions.approvals_of(settings.POLICY, after.version).released_at
             except approvals.Unapproved:
                 continue  # rules_change_by_two says so
+
+
+def _tomorrow(now: datetime) -> date:
+    return max(now.date() + timedelta(days=1), get_policy().effective)
 
 
 def _lengthen_chat() -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from vasistas.guard.conformance.registry import Finding, NotProven, check, counterexample, finding
-from vasistas.guard.policy import get_policy, versions
+from vasistas.guard.policy import FILES, get_policy, versions
 from vasistas.guard.policy.compiler import compile_policy
 from vasistas.guard.policy.faults import PolicyRefused
 from vasistas.proof.browser import Browser
@@ -23,12 +23,14 @@ from vasistas.proof.browser import Browser
     },
 )
 def policy_is_released(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a check
-    current = get_policy()
+    current, is_apart = get_policy(), settings.POLICY_IN_FORCE != FILES  # apart: a draft may lie there, half written
     try:
-        stored = compile_policy(settings.POLICY)
-        stored = (versions.get_version(settings.POLICY, current.version) if current.is_released else stored) or stored
+        released = versions.get_version(settings.POLICY, current.version) if current.is_released and is_apart else None
+        stored = released or compile_policy(settings.POLICY)
     except PolicyRefused as refused:
         return finding(1, [f"policy: {len(str(refused).splitlines())} faults"])
+    if faults := versions.faults_of_history(settings.POLICY):
+        return finding(1, [f"policy: {len(faults)} faults"])
     if stored.digest != current.digest:
         return finding(1, ["policy: what is in force is not what is stored; start the site again"])
     if not stored.is_released:
