@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from vasistas.apps.accounts import handlers as accounts_handlers
 from vasistas.apps.chat import events as chat
 from vasistas.apps.chat import handlers as chat_handlers
+from vasistas.apps.privacy import events as privacy
 from vasistas.apps.rooms import events as rooms
 from vasistas.apps.rooms import handlers as rooms_handlers
 from vasistas.lib import events
@@ -24,6 +26,8 @@ AFTER_COMMIT: Reactions = {
     rooms.ThumbnailChanged: [rooms_handlers.push_thumbnail],
     rooms.MemberBanned: [rooms_handlers.push_ban],
     rooms.HealthMeasured: [rooms_handlers.push_health],
+    privacy.RequestMoved: [accounts_handlers.write_of_request],
+    privacy.RequestDue: [accounts_handlers.warn_operator],
 }
 
 

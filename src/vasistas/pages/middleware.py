@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.functional import SimpleLazyObject
 
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations
@@ -41,6 +44,35 @@ class KeepPrivate:
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
+
+
+class SuspendedKeepRights:
+    """A suspended member (`is_active` False) signs in, and reaches My Account and what confirms who they are: to see,
+    take along, object and erase needs nobody's leave (GDPR Art. 12(2)). Everywhere else they are a visitor.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        if request.path.startswith(reverse("pages:my_account")) or (name or "").startswith(_KEPT_WHEN_SUSPENDED):
+            return None
+        asked: Any = request.user
+        if getattr(view, "login_required", True) and _is_suspended(asked):
+            return redirect("pages:requests")
+        request.user = SimpleLazyObject(lambda: AnonymousUser() if _is_suspended(asked) else asked)  # type: ignore[assignment]  # as Django's own
+        return None
+
+
+_KEPT_WHEN_SUSPENDED = ("account_logout", "account_reauthenticate", "mfa_authenticate", "mfa_reauthenticate")
+
+
+def _is_suspended(user: Any) -> bool:
+    return bool(user.is_authenticated and not user.is_active)
 
 
 class HonourGpc:

@@ -1,7 +1,18 @@
 from django.urls import path
 
 from vasistas.pages import studio, views
-from vasistas.pages.views import account, changes, consents, cookies, policy, recipients, security, staff
+from vasistas.pages.views import (
+    account,
+    changes,
+    consents,
+    cookies,
+    policy,
+    recipients,
+    requests,
+    requests_desk,
+    security,
+    staff,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -30,6 +41,11 @@ urlpatterns = [
     path("account/export/<str:token>/", account.take_export, name="take_export"),
     path("account/changes/", changes.my_changes, name="my_changes"),
     path("account/changes/<int:number>/read/", changes.put_away, name="put_away"),
+    path("account/requests/", requests.my_requests, name="requests"),
+    path("account/requests/restrict/", requests.restrict, name="restrict"),
+    path("account/requests/object/", requests.object_to_use, name="object_to_use"),
+    path("account/requests/<int:request_id>/", requests.my_request, name="request"),
+    path("account/requests/<int:request_id>/withdraw/", requests.withdraw_request, name="withdraw_request"),
     path("privacy/", policy.privacy, name="privacy"),
     path("privacy/cookies/", cookies.cookies, name="cookies"),
     path(".well-known/gpc.json", cookies.gpc, name="gpc"),
@@ -42,6 +58,9 @@ urlpatterns = [
     path("staff/policy/", changes.staff_policy, name="staff_policy"),
     path("staff/policy/approve/", changes.approve, name="approve_policy"),
     path("staff/policy/release/", changes.release, name="release_policy"),
+    path("staff/requests/", requests_desk.queue, name="staff_requests"),
+    path("staff/requests/new/", requests_desk.enter, name="staff_request_new"),
+    path("staff/requests/<int:request_id>/", requests_desk.handle, name="staff_request"),
     path("staff/proof/", staff.proof, name="staff_proof"),
     path("staff/data-map/", staff.data_map, name="staff_data_map"),
     path("staff/register/", staff.register_page, name="staff_register"),

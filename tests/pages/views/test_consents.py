@@ -1,7 +1,6 @@
 """My Account, consents and messages: switches as forms, the history with receipts, and what a browser says."""
 
 import json
-import uuid
 
 import pytest
 from django.test import Client

@@ -63,6 +63,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         ),
     }
 
+    def pre_login(self, request: HttpRequest, user: Member, **options: Any) -> HttpResponse | None:
+        """A suspended member signs in as everyone does, second factor included, and then reaches what is theirs by
+        right alone: pages.middleware.SuspendedKeepRights.
+        """
+        if not user.is_active:
+            return None
+        answer: HttpResponse | None = super().pre_login(request, user, **options)
+        return answer
+
     def save_user(self, request: HttpRequest, user: Member, form: BaseForm, commit: bool = True) -> Member:  # noqa: ARG002, FBT001, FBT002 — allauth's signature
         return operations.open_account(
             email=form.cleaned_data["email"],
@@ -129,6 +138,10 @@ class AuthenticationBackend(auth_backends.AuthenticationBackend):  # type: ignor
 
     get_user = processing("account")(auth_backends.AuthenticationBackend.get_user)
     authenticate = processing("account")(auth_backends.AuthenticationBackend.authenticate)
+
+    def user_can_authenticate(self, user: Member) -> bool:  # noqa: ARG002 — Django's signature
+        """A suspended member too: see AccountAdapter.pre_login."""
+        return True
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types

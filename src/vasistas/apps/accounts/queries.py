@@ -44,6 +44,17 @@ def is_name_taken(display_name: str, *, except_for: Known | None = None) -> bool
     return (others.exclude(pk=except_for.pk) if except_for else others).exists()
 
 
+def subject_of_address(address: str) -> int | None:
+    """Whose proven address this is, or None."""
+    members = Member.objects.filter(email__iexact=address.strip(), emailaddress__verified=True)
+    return members.values_list("subject_id", flat=True).first()
+
+
+def name_of_subject(subject_id: int) -> str:
+    """The name shown of a subject that has an account, or ""."""
+    return Member.objects.filter(subject_id=subject_id).values_list("display_name", flat=True).first() or ""
+
+
 def has_second_factor(member: Known) -> bool:
     """Whether signing in as this member needs more than a password: an authenticator app or a passkey."""
     factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]

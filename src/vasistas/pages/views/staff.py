@@ -10,10 +10,12 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from vasistas.apps.privacy import queries as requests
 from vasistas.guard import declarations
 from vasistas.guard.conformance.report import State
 from vasistas.guard.policy import datamap, get_policy, register
 from vasistas.guard.policy.register import Register
+from vasistas.guard.purposes import processing
 from vasistas.guard.staff import staff_only
 from vasistas.guard.views import touches_nothing
 from vasistas.pages import policy_page
@@ -29,7 +31,7 @@ FILES: dict[str, tuple[str, Callable[[Register], str]]] = {  # ending -> type, w
 @staff_only
 @never_cache
 @require_safe
-@touches_nothing("states of clauses, which are about nobody")
+@processing("requests", reason="how many requests are overdue")  # counts them; reads no column of anybody
 def overview(request: HttpRequest) -> HttpResponse:
     policy = get_policy()
     context = policy_page.about(request, policy)
@@ -39,6 +41,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "promises": policy_page.promises(policy, report),
         "counts": policy_page.shown_counts(report),
         "is_stale": policy_page.is_stale(report),
+        "overdue": requests.overdue_count(timezone.localdate()),
+        "due_soon": requests.due_soon_count(timezone.localdate()),
     }
     return render(request, "pages/staff/overview.html", context)
 

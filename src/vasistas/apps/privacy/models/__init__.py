@@ -11,18 +11,35 @@ from vasistas.apps.privacy.models.consents import OBJECTION, AppendOnly, Consent
 from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
 from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, HASH_CHARS, ExportLink
 from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
+from vasistas.apps.privacy.models.requests import (
+    ADDRESS_CHARS_MAX,
+    NOTE_CHARS_MAX,
+    OPEN_REQUESTS_MAX,
+    REQUEST_CHARS_MAX,
+    REQUEST_KEEP_DAYS,
+    UNANSWERED,
+    RequestStep,
+    RightsRequest,
+    UseObjection,
+)
 from vasistas.apps.privacy.models.subjects import Subject
 
 __all__ = [
+    "ADDRESS_CHARS_MAX",
     "CORRECTED_CHARS_MAX",
     "EXPORT_LINK_DAYS",
     "EXPORT_STARTS_MAX",
     "HASH_CHARS",
+    "NOTE_CHARS_MAX",
     "NOTICE_ATTEMPTS_MAX",
     "NOTICE_LEASE",
     "NOTICE_PAUSE",
     "NOTICE_TRIES_MAX",
     "OBJECTION",
+    "OPEN_REQUESTS_MAX",
+    "REQUEST_CHARS_MAX",
+    "REQUEST_KEEP_DAYS",
+    "UNANSWERED",
     "AppendOnly",
     "Consent",
     "Correction",
@@ -30,5 +47,8 @@ __all__ = [
     "PolicyApproval",
     "PolicyNotice",
     "RecipientNotice",
+    "RequestStep",
+    "RightsRequest",
     "Subject",
+    "UseObjection",
 ]

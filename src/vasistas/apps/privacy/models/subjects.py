@@ -1,7 +1,7 @@
 """The person behind every row: one `Subject`, which knows nothing but that someone is there."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -37,6 +37,11 @@ class Subject(SealedRow):
     key_handle = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     audit_id = SealedText(key_class="identity", chars_max=AUDIT_ID_CHARS)
     created_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["state"], condition=models.Q(state="restricted"), name="privacy_subject_restricted")
+        ]
 
     def __str__(self) -> str:
         return f"subject {self.pk}"
