@@ -24,6 +24,7 @@ NOBODY = 0  # no subject has this number
 
 # What goes on under a restriction: the person's own rights and way in, the law, and storage itself.
 STILL_USED = frozenset({"account", "audit", "maintain", "prove", "requests", "retention", "rights", "session"})
+MARK = "/*kept, not used*/"  # around the condition, so that the read log can tell it from what code asked
 _GUARDED = "_vasistas_restriction"  # on a query that has the condition
 
 
@@ -34,8 +35,8 @@ def install() -> None:
         return
 
     @functools.wraps(plain)
-    def get_compiler(self: Any, using: Any = None, connection: Any = None, **options: Any) -> Any:
-        return plain(guarded(self), using, connection, **options)
+    def get_compiler(self: Any, *asked: Any, **options: Any) -> Any:
+        return plain(guarded(self), *asked, **options)
 
     sql.Query.get_compiler = get_compiler  # type: ignore[method-assign]  # the one place; see above
 
@@ -59,6 +60,11 @@ def guarded(query: Any) -> Any:
     clone.where = sql.where.WhereNode([clone.where], sql.where.AND)  # whatever joins the others, this holds too
     clone.where.add(_Used(clone.get_initial_alias(), condition, (frame.purpose.key, reader)), sql.where.AND)
     return clone
+
+
+def unguarded(text: str) -> str:
+    """An SQL text as code asked it, without the condition."""
+    return "".join(text.split(MARK)[::2])
 
 
 def is_guarded(purpose: str) -> bool:
@@ -85,8 +91,8 @@ class _Used:
     contains_over_clause = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # noqa: ARG002 — Django's signature
-        column = f"{compiler.quote_name_unless_alias(self.alias)}.{_quoted(self.condition.column)}"
-        return f"({column} IS NULL OR {column} NOT IN ({self.condition.owners}))", list(self.values)
+        column = f"{compiler.quote_name(self.alias)}.{_quoted(self.condition.column)}"
+        return f"{MARK}({column} IS NULL OR {column} NOT IN ({self.condition.owners})){MARK}", list(self.values)
 
     def get_refs(self) -> set[str]:
         return set()
@@ -114,17 +120,20 @@ def _condition_on(model: type[models.Model]) -> _Condition | None:
         steps.append(here._meta.get_field(name))
         here = steps[-1].related_model
     for step in reversed(steps[1:]):
-        table, key = step.model._meta.db_table, step.model._meta.pk.column
-        owners = f"SELECT {_quoted(key)} FROM {_quoted(table)} WHERE {_quoted(step.column)} IN ({owners})"  # noqa: S608 — names of our own
+        table, key = _quoted(step.model._meta.db_table), _quoted(step.model._meta.pk.column)
+        owners = f"SELECT {table}.{key} FROM {table} WHERE {table}.{_quoted(step.column)} IN ({owners})"  # noqa: S608 — names of our own
     return _Condition(steps[0].column, owners)
 
 
 def _people() -> str:
     """Subjects whose data is not used for a purpose, but for one reader's own eyes."""
-    subjects = apps.get_model(SUBJECT_LABEL)._meta.db_table
-    objections = apps.get_model(OBJECTION_LABEL)._meta.db_table
-    objected = f"SELECT subject_id FROM {_quoted(objections)} WHERE purpose = %s"  # noqa: S608 — names of our own
-    return f"SELECT id FROM {_quoted(subjects)} WHERE (state = '{RESTRICTED}' OR id IN ({objected})) AND id <> %s"  # noqa: S608 — see above
+    people = _quoted(apps.get_model(SUBJECT_LABEL)._meta.db_table)
+    objections = _quoted(apps.get_model(OBJECTION_LABEL)._meta.db_table)
+    objected = f"SELECT {objections}.subject_id FROM {objections} WHERE {objections}.purpose = %s"  # noqa: S608 — see above
+    return (
+        f"SELECT {people}.id FROM {people} "  # noqa: S608 — see above
+        f"WHERE ({people}.state = '{RESTRICTED}' OR {people}.id IN ({objected})) AND {people}.id <> %s"
+    )
 
 
 def _quoted(name: str | None) -> str:

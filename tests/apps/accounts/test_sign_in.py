@@ -58,12 +58,13 @@ def test_a_wrong_password_is_refused_with_one_sentence(client, vi):
     assert not is_signed_in(client)
 
 
-def test_a_closed_account_does_not_sign_in(client, vi):
+def test_a_suspended_account_signs_in_to_its_rights_alone(client, vi):
     vi.is_active = False
     vi.save()
 
-    assert sign_in(client)["Location"] == "/accounts/inactive/"
-    assert not is_signed_in(client)
+    assert sign_in(client)["Location"] == "/account/requests/"
+    assert client.get("/account/requests/").status_code == 200
+    assert client.get("/studio/")["Location"] == "/account/requests/"
 
 
 def test_the_sixth_wrong_password_of_an_address_waits_even_if_right(client, vi):

@@ -72,6 +72,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         answer: HttpResponse | None = super().pre_login(request, user, **options)
         return answer
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        if not getattr(request.user, "is_active", True):
+            return reverse("pages:requests")
+        return str(super().get_login_redirect_url(request))
+
     def save_user(self, request: HttpRequest, user: Member, form: BaseForm, commit: bool = True) -> Member:  # noqa: ARG002, FBT001, FBT002 — allauth's signature
         return operations.open_account(
             email=form.cleaned_data["email"],

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from vasistas.guard import purposes
+from vasistas.guard import purposes, restriction
 from vasistas.guard.policy.model import Reads
 from vasistas.guard.purposes import NO_SLOT, Frame, Scope, Silent, Slot
 from vasistas.guard.reads import entries, rows
@@ -184,7 +184,7 @@ def _ignore(_value: Any) -> None:
 
 
 def _only_writes(sql: str) -> bool:
-    text = sql.lstrip()
+    text = restriction.unguarded(sql).lstrip()
     return text[:6].upper() in {"INSERT", "UPDATE", "DELETE"} and not any(
         word in text.upper() for word in ("SELECT ", "RETURNING ")
     )

@@ -55,7 +55,7 @@ def withdraw_request(request: HttpRequest, request_id: int) -> HttpResponse:
 @require_POST
 @processing("rights")
 def object_to_use(request: HttpRequest) -> HttpResponse:
-    form = ObjectForm(request.POST, uses=_uses())
+    form = ObjectForm(request.POST, uses=_uses(), auto_id="object_%s")
     if not form.is_valid():
         return _shown(request, objection=form)
     made = operations.object_to(subject_id=_subject_id(request), asked=form.asked(), at=timezone.now())
@@ -85,8 +85,8 @@ def _shown(request: HttpRequest, *, ask: AskForm | None = None, objection: Objec
     context = {
         "requests": queries.requests_of(subject_id)[:SHOWN_MAX],
         "is_restricted": queries.is_restricted(subject_id),
-        "switch": RestrictForm(),
-        "objection": objection or ObjectForm(uses=_uses()),
+        "switch": RestrictForm(auto_id="restrict_%s"),
+        "objection": objection or ObjectForm(uses=_uses(), auto_id="object_%s"),
         "objected": queries.objected_purposes(subject_id),
         "ask": ask or AskForm(),
         "operator": settings.OPERATOR,

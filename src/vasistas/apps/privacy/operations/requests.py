@@ -68,7 +68,8 @@ def open_request(*, subject_id: int | None, asked: Asked, at: datetime, by: str 
     """
     with transaction.atomic():
         if subject_id is None:
-            subject_id = create_subject(kind=Subject.Kind.CORRESPONDENT, at=at).pk
+            with processing("rights"):
+                subject_id = create_subject(kind=Subject.Kind.CORRESPONDENT, at=at).pk
         _locked(subject_id)
         mine = RightsRequest.objects.filter(subject_id=subject_id)
         if (same := mine.filter(submit_key=asked.submit_key).first()) is not None:
