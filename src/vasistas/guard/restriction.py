@@ -1,9 +1,10 @@
 """Kept, and not used: rows of people who restricted processing, or objected to a purpose, are left out of its queries.
 
-The one place: each query set is compiled by `Query.get_compiler`, which adds the condition. So `get()`, lists, `values()`,
-`count()`, `exists()`, aggregates, sub-queries, `update()` and `delete()` are guarded alike. Not guarded by row, as no row of
-the person is what is asked for: SQL written by hand, and columns of another's row reached by a join from somebody's own
-(`select_related`, `values("room__host__…")`). Source: GDPR Art. 18(2), 21(1); step 4 of guard/precedence.py.
+The one place: each query set is compiled by `Query.get_compiler`, which adds the condition. So `get()`, lists,
+`values()`, `count()`, `exists()`, aggregates, sub-queries, `update()` and `delete()` are guarded alike. Not guarded by
+row, as no row of the person is asked for: SQL written by hand, and columns of another's row reached by a join from
+somebody's own (`select_related`, `values("room__host__…")`). Source: GDPR Art. 18(2), 21(1); step 4 of
+guard/precedence.py.
 """
 
 import functools
@@ -75,7 +76,7 @@ def is_guarded(purpose: str) -> bool:
 class _Condition:
     """column: of the table itself. owners: SQL for its values that are withheld; takes a purpose and a reader."""
 
-    column: str
+    column: str | None
     owners: str
 
 

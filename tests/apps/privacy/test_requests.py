@@ -126,7 +126,11 @@ def test_extension_counts_from_the_receipt_and_says_why(vi, sam):
     made = ask(vi)
 
     operations.extend(
-        request_id=made.pk, months=2, reason="Ten rooms to look at.", staff_id=sam.subject_id, at=NOW + timedelta(days=9)
+        request_id=made.pk,
+        months=2,
+        reason="Ten rooms to look at.",
+        staff_id=sam.subject_id,
+        at=NOW + timedelta(days=9),
     )
 
     made.refresh_from_db()
@@ -227,16 +231,12 @@ def test_restricting_does_not_bring_an_erased_person_back(vi):
 
 
 def test_objection_holds_until_it_is_withdrawn_or_refused(vi, sam):
-    made = operations.object_to(
-        subject_id=vi.subject_id, asked=Asked("objection", "account", purpose="staff"), at=NOW
-    )
+    made = operations.object_to(subject_id=vi.subject_id, asked=Asked("objection", "account", purpose="staff"), at=NOW)
     assert queries.objected_purposes(vi.subject_id) == {"staff"}
     operations.withdraw(subject_id=vi.subject_id, request_id=made.pk, at=NOW)
     assert queries.objected_purposes(vi.subject_id) == set()
 
-    again = operations.object_to(
-        subject_id=vi.subject_id, asked=Asked("objection", "account", purpose="staff"), at=NOW
-    )
+    again = operations.object_to(subject_id=vi.subject_id, asked=Asked("objection", "account", purpose="staff"), at=NOW)
     operations.answer(request_id=again.pk, text="It stays so.", staff_id=sam.subject_id, at=NOW)
     assert queries.objected_purposes(vi.subject_id) == {"staff"}
 

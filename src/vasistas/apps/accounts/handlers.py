@@ -43,7 +43,7 @@ def warn_operator(due: RequestDue) -> None:
 
 def _address_of(request: RightsRequest) -> str:
     if request.address:
-        return request.address
+        return str(request.address)
     members = Member.objects.only("email", "email_sealed", "row_key", "subject")
     member = members.filter(subject_id=request.subject_id, emailaddress__verified=True).first()
     return str(member.email) if member is not None else ""

@@ -229,14 +229,17 @@ def refuse(*, request_id: int, ground: str, redress: str, staff_id: int, at: dat
 
 
 def warn_of_due(at: datetime) -> int:
-    """Tell the operator of requests with 7 days left, 1 day, or none: once each, however often it runs. Returns how many.
+    """Tell the operator of requests with 7 days left, 1 day, or none: once each, however often it runs. Returns how
+    many were told.
 
     Reads no personal column. Events: RequestDue.
     """
     today = timezone.localdate(at)
     told = 0
     with processing("requests", reason="the clock of requests"):
-        near = RightsRequest.objects.filter(state__in=UNANSWERED, due_date__lte=today + timedelta(days=rules.WARN_DAYS[0]))
+        near = RightsRequest.objects.filter(
+            state__in=UNANSWERED, due_date__lte=today + timedelta(days=rules.WARN_DAYS[0])
+        )
         for pk, due, warned in list(near.values_list("pk", "due_date", "warned")):
             told += _warn(pk, due, warned, today)
     return told

@@ -1,12 +1,15 @@
 """Reads on requests."""
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from django.db import models
 from django.utils.translation import gettext as _
 
 from vasistas.apps.privacy.models import UNANSWERED, RightsRequest, Subject, UseObjection
 from vasistas.lib.errors import NotFound
+
+if TYPE_CHECKING:
+    from django.db import models
 
 SOON = timedelta(days=7)
 

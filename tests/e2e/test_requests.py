@@ -1,0 +1,69 @@
+"""A request in a real browser: the member asks, staff answers with a second factor, the member sees both."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import NewContext, SignIn, enter
+from tests.e2e.site import Site
+
+NARROW = {"width": 320, "height": 640}
+
+
+def staff_page(new_context: NewContext, site: Site) -> Page:
+    """Sam's window, signed in with the code of the moment, which the demo shows."""
+    page = new_context(java_script_enabled=False).new_page()
+    enter(page, *site.logins["Sam"])
+    codes = page.context.new_page()
+    codes.goto("/demo/mail/")
+    page.fill("[name=code]", codes.inner_text(".notice strong"))
+    codes.close()
+    page.click("main form button[type=submit]")
+    page.wait_for_url(lambda url: "/authenticate/" not in url)
+    return page
+
+
+def test_member_asks_and_staff_answers_without_scripts(
+    sign_in: SignIn, new_context: NewContext, site: Site, pictures: Path
+) -> None:
+    member = sign_in("Vi", java_script_enabled=False, viewport=NARROW)
+    member.goto("/account/requests/")
+    assert member.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    member.screenshot(path=pictures / "requests.png", full_page=True)
+    member.select_option("[name=kind]", "review")
+    member.locator("#id_text").fill("Please look at my mute again.")
+    member.get_by_role("button", name="Send").focus()
+    member.keyboard.press("Enter")
+    member.wait_for_url(re.compile(r"/account/requests/\d+/$"))
+    number = member.url.rstrip("/").rpartition("/")[2]
+
+    staff = staff_page(new_context, site)
+    staff.goto("/staff/requests/")
+    staff.screenshot(path=pictures / "queue.png", full_page=True)
+    staff.click(f"a[href='/staff/requests/{number}/']")
+    expect(staff.locator("main")).to_contain_text("Please look at my mute again.")
+    staff.screenshot(path=pictures / "desk.png", full_page=True)
+    staff.locator("section[aria-labelledby=answer] textarea").fill("It was lifted today.")
+    staff.get_by_role("button", name="Answer and close").click()
+
+    member.reload()
+    expect(member.locator("main")).to_contain_text("It was lifted today.")
+    assert member.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    member.screenshot(path=pictures / "request.png", full_page=True)
+    member.goto("/account/reads/")
+    expect(member.locator("main")).to_contain_text(f"request {number}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_restricting_and_lifting_are_one_click_each(sign_in: SignIn, scheme: str, pictures: Path) -> None:
+    member = sign_in("Vi", color_scheme=scheme)
+    member.goto("/account/requests/")
+    member.get_by_role("button", name="Restrict").click()
+    expect(member.locator("main")).to_contain_text("Your data is kept and not used.")
+    member.screenshot(path=pictures / f"restricted-{scheme}.png", full_page=True)
+
+    member.get_by_role("button", name="Let it be used again").click()
+
+    expect(member.get_by_role("button", name="Restrict")).to_be_visible()
