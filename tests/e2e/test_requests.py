@@ -47,6 +47,7 @@ def test_member_asks_and_staff_answers_without_scripts(
     staff.screenshot(path=pictures / "desk.png", full_page=True)
     staff.locator("section[aria-labelledby=answer] textarea").fill("It was lifted today.")
     staff.get_by_role("button", name="Answer and close").click()
+    expect(staff.locator("main .page-head .badge")).to_have_text("Answered")
 
     member.reload()
     expect(member.locator("main")).to_contain_text("It was lifted today.")

@@ -49,7 +49,7 @@ FORMS = {
     "values": lambda: len(list(lines().values("pk", "author_id"))),
     "values_list": lambda: len(list(lines().values_list("author__display_name", flat=True))),
     "count": lambda: lines().exclude(role="host").count(),
-    "count of some": lambda: lines().filter(deleted_at=None)[:10].count(),
+    "count of some": lambda: lines().filter(deleted_at=None)[:10].count(),  # noqa: PLW0108 — built anew each time
     "distinct count": lambda: lines().values("author").distinct().count(),
     "aggregate": lambda: lines().aggregate(n=Count("pk"))["n"],
     "iterator": lambda: len(list(lines().iterator())),
@@ -58,6 +58,9 @@ FORMS = {
     "or": lambda: lines().filter(Q(pk__gt=0) | Q(role="host")).count(),
     "union": lambda: len(lines().order_by().union(lines().order_by())),
     "group": lambda: sum(one["n"] for one in lines().order_by().values("room").annotate(n=Count("pk"))),
+    "having": lambda: sum(
+        one["n"] for one in lines().order_by().values("room").annotate(n=Count("pk")).filter(n__gt=0)
+    ),
     "only": lambda: len(list(lines().only("pk"))),
     "select_related": lambda: len(list(lines().select_related("author").only("author__display_name", "room"))),
     "base manager": lambda: len(Message._base_manager.only("pk")),

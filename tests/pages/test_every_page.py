@@ -26,7 +26,8 @@ from vasistas.guard.reads.recorder import ReadLogUnavailable
 from vasistas.lib.errors import LimitReached
 
 PAGES_MAX = 150  # a crawl that finds more runs in circles
-STARTS = ["/", "/rooms/", "/rooms/?q=nothing+fits", "/rooms/reef/", "/rooms/club/", "/rooms/night/", "/account/"]
+STARTS = ["/", "/rooms/", "/rooms/?q=nothing+fits", "/rooms/reef/", "/rooms/club/", "/rooms/night/"]
+STARTS += ["/account/", "/account/requests/"]
 STATIC = Path(settings.PACKAGE) / "static/vasistas"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 

@@ -66,7 +66,7 @@ def test_staff_who_left_are_members_no_more(client, sam):
     sam.is_active = False
     sam.save()
 
-    assert client.get("/staff/")["Location"] == "/accounts/login/?next=/staff/"
+    assert client.get("/staff/")["Location"] == "/account/requests/"  # what is theirs by right, and no more
 
 
 def test_menu_leads_staff_there_and_nobody_else(client, sam):

@@ -18,7 +18,7 @@ RECEIVED_DAYS_MAX = 366  # a letter that lay about for longer is entered with th
 Kind = RightsRequest.Kind
 ASKED_IN_WORDS = (Kind.REVIEW, Kind.CORRECTION, Kind.ACCESS, Kind.ERASURE, Kind.PORTABILITY, Kind.OTHER)
 KIND_WORDS = {
-    Kind.REVIEW: gettext_lazy("A human shall look again at a decision about me (a ban, a mute, an automated one)"),
+    Kind.REVIEW: gettext_lazy("A human shall look at a ban, mute or automated decision"),
     Kind.CORRECTION: gettext_lazy("Something about me is wrong"),
     Kind.ACCESS: gettext_lazy("I want to know something about my data"),
     Kind.ERASURE: gettext_lazy("Something about me shall be erased"),
@@ -55,7 +55,7 @@ class AskForm(_OnceForm):
 class ObjectForm(_OnceForm):
     """uses: (purpose, words) of what can be objected to."""
 
-    purpose = forms.ChoiceField(label=gettext_lazy("What shall stop?"), widget=forms.RadioSelect)
+    purpose = forms.ChoiceField(label=gettext_lazy("What shall stop?"))
     text = _Words(
         REQUEST_CHARS_MAX,
         label=gettext_lazy("Your situation, if you want to tell it"),
