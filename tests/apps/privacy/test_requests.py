@@ -1,11 +1,14 @@
 """Requests under people's rights: their clock, their steps, who may do what, and what the operator hears."""
 
+import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.db import connections
 
 from tests.factories.accounts import make_member
 from vasistas.apps.privacy import operations, queries
@@ -18,6 +21,7 @@ from vasistas.apps.privacy.models import (
     UseObjection,
 )
 from vasistas.apps.privacy.operations import Asked, ExtensionRefused, RequestClosed
+from vasistas.guard.purposes import processing
 from vasistas.guard.reads.models import Entry
 from vasistas.guard.subjects import SubjectGone
 from vasistas.lib.errors import LimitReached, NotFound
@@ -295,3 +299,67 @@ def test_closed_requests_go_after_three_years(vi, sam):
     operations.forget_requests(NOW + timedelta(days=REQUEST_KEEP_DAYS, seconds=1))
 
     assert [one.is_open for one in RightsRequest.objects.all()] == [True]
+
+
+# -- Two at once -------------------------------------------------------------------------------------------------------
+
+AT_ONCE = 6
+ONE_WRITER = "connections['default'].vendor != 'postgresql'"
+
+
+def at_once(act: Callable[[int], object]) -> list[object]:
+    """Run `act(number)` in AT_ONCE threads that begin together; return what came of each: its result or its error."""
+    start, came = threading.Barrier(AT_ONCE), list[object]()
+
+    def run(number: int) -> None:
+        start.wait(timeout=30)
+        try:
+            with processing("rights"):
+                came.append(act(number))
+        except Exception as error:  # noqa: BLE001 — compared by the test
+            came.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return came
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(ONE_WRITER, reason="SQLite has one writer at a time")
+def test_form_sent_by_many_clicks_at_once_is_one_request(vi):
+    key = uuid.uuid4()
+
+    came = at_once(lambda _number: ask(vi, submit_key=key).pk)
+
+    assert set(came) == {RightsRequest.objects.get().pk}
+    assert len(came) == AT_ONCE
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(ONE_WRITER, reason="SQLite has one writer at a time")
+def test_limit_holds_for_requests_at_once(vi):
+    for _ in range(OPEN_REQUESTS_MAX - 1):
+        ask(vi)
+
+    came = at_once(lambda _number: ask(vi).pk)
+
+    assert RightsRequest.objects.count() == OPEN_REQUESTS_MAX
+    assert sum(isinstance(one, LimitReached) for one in came) == AT_ONCE - 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(ONE_WRITER, reason="SQLite has one writer at a time")
+def test_one_of_many_answers_at_once_stands(vi, sam):
+    made = ask(vi)
+
+    came = at_once(
+        lambda number: operations.answer(request_id=made.pk, text=f"Answer {number}.", staff_id=sam.subject_id, at=NOW)
+    )
+
+    assert sum(isinstance(one, RequestClosed) for one in came) == AT_ONCE - 1
+    assert steps(made) == ["received", "answered"]
