@@ -17,7 +17,7 @@ from django.db.models import sql
 
 from vasistas.guard import declarations, purposes
 from vasistas.guard.declarations import SUBJECT_LABEL
-from vasistas.guard.policy.model import Reads
+from vasistas.guard.policy.model import Purpose, Reads
 
 OBJECTION_LABEL = "privacy.UseObjection"  # named, not imported: guard knows no app
 RESTRICTED = "restricted"
@@ -48,7 +48,7 @@ def guarded(query: Any) -> Any:
     A person's own rows stay for their own eyes.
     """
     frame = purposes.current()
-    if frame is None or not is_guarded(frame.purpose.key) or frame.purpose.reads is Reads.INTERNAL:
+    if frame is None or not is_guarded(frame.purpose):
         return query
     if _GUARDED in query.__dict__ or query.combinator or isinstance(query, sql.InsertQuery | sql.AggregateQuery):
         return query  # of a combined query, and of an aggregate over one, the inner ones are compiled by themselves
@@ -68,8 +68,9 @@ def unguarded(text: str) -> str:
     return "".join(text.split(MARK)[::2])
 
 
-def is_guarded(purpose: str) -> bool:
-    return purpose not in STILL_USED
+def is_guarded(purpose: Purpose) -> bool:
+    """Whether rows of restricted people are left out of queries under this purpose."""
+    return purpose.key not in STILL_USED and purpose.reads is not Reads.INTERNAL
 
 
 @dataclass(frozen=True)

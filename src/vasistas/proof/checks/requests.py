@@ -103,12 +103,13 @@ def objection_stops_the_use(now: datetime) -> Finding:
 
 @counterexample("requests.objection_stops_the_use")
 def stop_nothing(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
-    rules.STOPS_AT_ONCE = frozenset()  # type: ignore[misc]  # a constant
+    rules.STOPS_AT_ONCE = frozenset()
 
 
 def _found_anywhere(member: Member) -> list[str]:
     """Purposes under which somebody else finds a line of a member."""
-    return [purpose for purpose in purposes.known() if restriction.is_guarded(purpose) and _is_found(member, purpose)]
+    using = [key for key, purpose in purposes.known().items() if restriction.is_guarded(purpose)]
+    return [key for key in using if _is_found(member, key)]
 
 
 def _is_found(member: Member, purpose: str) -> bool:
