@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from tests.factories.policy import NOTICE, release
-from tests.guard.policy.files import change
+from tests.guard.policy.files import change, compiled
 from vasistas.guard.policy import get_policy, limits, versions
 
 FIRST = date(2026, 12, 1)  # what the small policy names
@@ -118,6 +118,26 @@ def test_a_version_replaced_on_the_day_it_began_never_was(site: Path):
     release(site, today=FIRST, effective=FIRST)
 
     assert [one.version for one in versions.timeline(site, FIRST)] == [2]
+
+
+def test_a_copy_goes_back_to_the_version_in_force(lengthened: Path):
+    (lengthened / "policy.toml").write_text("half a")
+
+    versions.go_back_to(lengthened, 1)
+
+    assert versions.history(lengthened) == [1]
+    assert versions.faults_of_history(lengthened) == []
+    assert compiled(lengthened) == versions.get_version(lengthened, 1)
+
+
+def test_faults_of_the_past_are_told_whatever_the_draft_says(lengthened: Path):
+    (lengthened / "policy.toml").write_text("half a")
+    words = lengthened / "versions/2/clauses/en.md"
+    words.write_text(words.read_text() + "We may sell it.\n")
+
+    (fault,) = versions.faults_of_history(lengthened)
+
+    assert str(fault.file) == "policy/versions/2/clauses/en.md"
 
 
 # -- How long a row stays ----------------------------------------------------------------------------------------------
