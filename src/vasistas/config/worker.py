@@ -40,7 +40,6 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "accounts": accounts.forget_unverified,
     "sessions": accounts.forget_sessions,
     "reads": reads.forget_old,
-    "requests": privacy.forget_requests,
     "requests.due": privacy.warn_of_due,  # deletes nothing: tells the operator of days that come near
 }
 

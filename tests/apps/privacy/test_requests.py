@@ -14,13 +14,13 @@ from tests.factories.accounts import make_member
 from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import (
     OPEN_REQUESTS_MAX,
-    REQUEST_KEEP_DAYS,
     RequestStep,
     RightsRequest,
     Subject,
     UseObjection,
 )
 from vasistas.apps.privacy.operations import Asked, ExtensionRefused, RequestClosed
+from vasistas.guard import retention
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads.models import Entry
 from vasistas.guard.subjects import SubjectGone
@@ -294,9 +294,11 @@ def test_closed_requests_go_after_three_years(vi, sam):
     operations.answer(request_id=made.pk, text="Yes.", staff_id=sam.subject_id, at=NOW)
     ask(vi)
 
-    operations.forget_requests(NOW + timedelta(days=REQUEST_KEEP_DAYS))
+    three_years = timedelta(days=3 * 365)
+
+    retention.sweep(NOW + three_years - timedelta(seconds=1))
     assert RightsRequest.objects.count() == 2
-    operations.forget_requests(NOW + timedelta(days=REQUEST_KEEP_DAYS, seconds=1))
+    retention.sweep(NOW + three_years)
 
     assert [one.is_open for one in RightsRequest.objects.all()] == [True]
 

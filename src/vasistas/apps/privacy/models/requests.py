@@ -14,7 +14,6 @@ REQUEST_CHARS_MAX = 5000  # code points of what is asked, and of an answer
 NOTE_CHARS_MAX = 2000  # of a reason or a note beside a step
 ADDRESS_CHARS_MAX = 254  # RFC 5321, of a mail address
 OPEN_REQUESTS_MAX = 10  # of one person at a time; an answered, refused or withdrawn one makes room
-REQUEST_KEEP_DAYS = 3 * 365  # after it was closed: to be able to show that it was answered (GDPR Art. 5(2))
 
 
 class RightsRequest(SealedRow):

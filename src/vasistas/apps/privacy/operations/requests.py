@@ -12,7 +12,6 @@ from vasistas.apps.privacy import rules
 from vasistas.apps.privacy.events import RequestDue, RequestMoved
 from vasistas.apps.privacy.models import (
     OPEN_REQUESTS_MAX,
-    REQUEST_KEEP_DAYS,
     UNANSWERED,
     RequestStep,
     RightsRequest,
@@ -25,7 +24,6 @@ from vasistas.guard.subjects import STATES_HELD, SubjectGone
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached, NotFound
 
-FORGET_BATCH_ROWS = 500
 Step = RequestStep.Kind
 By = RequestStep.By
 
@@ -255,16 +253,6 @@ def _warn(request_id: int, due: date, warned: int, today: date) -> int:
         if moved:
             events.publish(RequestDue(request_id=request_id, days_left=(due - today).days))
     return moved
-
-
-def forget_requests(at: datetime) -> int:
-    """Delete requests closed REQUEST_KEEP_DAYS ago, with their steps; return how many rows went."""
-    old = RightsRequest.objects.filter(closed_at__lt=at - timedelta(days=REQUEST_KEEP_DAYS))
-    count = 0
-    while keys := list(old.values_list("pk", flat=True)[:FORGET_BATCH_ROWS]):
-        gone, _by_model = RightsRequest.objects.filter(pk__in=keys).delete()
-        count += gone
-    return count
 
 
 # -- Shared ------------------------------------------------------------------------------------------------------------
