@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.factories.accounts import make_member
 from tests.factories.consents import NEW_WORDS, NOW, Source, give, lift, object_, under_policy, withdraw
+from vasistas.apps.accounts import operations as accounts
 from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import AppendOnly, Consent, Subject
 from vasistas.apps.privacy.operations import ConsentRefused
@@ -226,6 +227,17 @@ def test_erasing_takes_them_along(vi):
 
     assert erased.rows["privacy.Consent"] == 2
     assert on(vi) == set()
+
+
+def test_an_account_nobody_verified_goes_with_its_objection(db):
+    ghost = make_member("Max", verified=False)
+    type(ghost).objects.filter(pk=ghost.pk).update(date_joined=NOW - timedelta(days=30))
+    object_(ghost.subject_id, Source.MAIL)
+
+    gone = accounts.forget_unverified(NOW)
+
+    assert gone == 1
+    assert not Consent.objects.filter(subject_id=ghost.subject_id).exists()
 
 
 @pytest.mark.django_db(transaction=True)

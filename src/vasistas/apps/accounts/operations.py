@@ -84,6 +84,8 @@ def forget_unverified(at: datetime) -> int:
         for member in members:
             with transaction.atomic():
                 subject = member.subject
+                subject.state = subject.State.ERASING  # records of objections go with an erased subject alone
+                subject.save(update_fields=["state"])
                 member.delete()
                 subject.delete()
             keyring.destroy(subject.key_handle)  # not before: what cannot be deleted stays readable
