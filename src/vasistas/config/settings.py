@@ -116,7 +116,10 @@ TEMPLATES = [
 # -- Data ------------------------------------------------------------------------------------------------------------
 
 
-def _database(url: str, *, file: Path, pragmas: str = "PRAGMA synchronous=NORMAL;") -> dict[str, object]:
+_PRAGMAS = "PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"  # what was erased leaves no bytes in a page
+
+
+def _database(url: str, *, file: Path, pragmas: str = _PRAGMAS) -> dict[str, object]:
     """`sqlite:` (the file) or `postgresql://user:password@host:port/name`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vasistas.apps.accounts import handlers as accounts_handlers
+from vasistas.apps.accounts import operations as accounts_operations
 from vasistas.apps.chat import events as chat
 from vasistas.apps.chat import handlers as chat_handlers
 from vasistas.apps.privacy import events as privacy
 from vasistas.apps.rooms import events as rooms
 from vasistas.apps.rooms import handlers as rooms_handlers
+from vasistas.apps.rooms import operations as rooms_operations
+from vasistas.guard import erasure
 from vasistas.lib import events
 
 type Reactions = Mapping[type, Sequence[Callable[[Any], None]]]
@@ -30,6 +33,14 @@ AFTER_COMMIT: Reactions = {
     privacy.RequestDue: [accounts_handlers.warn_operator],
 }
 
+# When somebody is erased (guard/erasure.py): each may run many times, and rows wait until it did not fail.
+STOP_OF_THE_ERASED: Mapping[str, erasure.Stop] = {
+    "rooms": rooms_operations.leave_everything,
+    "accounts": accounts_operations.end_sessions_of_erased,
+}
+TELL_OF_THE_ERASED: Mapping[str, erasure.Tell] = {}
+
 
 def connect() -> None:
     events.wire(in_transaction=IN_TRANSACTION, after_commit=AFTER_COMMIT)
+    erasure.wire(stop=STOP_OF_THE_ERASED, tell=TELL_OF_THE_ERASED)

@@ -30,6 +30,7 @@ SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
 DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
 TELL_EVERY_S = 60.0  # a batch of mails about a change of the policy
+ERASE_EVERY_S = 30.0  # an erasure that was interrupted goes on by itself
 TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
 BY_RULE = "rules"  # the policy's rules that count from a field
@@ -58,6 +59,9 @@ def start(stop: threading.Event) -> list[threading.Thread]:
             after_failure_s=SEAL_AGAIN_S,
             stop=stop,
             clock=timezone.now,
+        ),
+        "erasures": lambda: repeat(
+            finish_erasures, first_s=SEAL_EVERY_S, every_s=ERASE_EVERY_S, stop=stop, clock=timezone.now
         ),
         "checks": lambda: repeat(
             run_checks, first_s=PROVE_AFTER_S, every_s=CHECK_EVERY.total_seconds(), stop=stop, clock=timezone.now
@@ -143,6 +147,10 @@ def tell_recipients(at: datetime) -> None:
 
 def tell_of_policy(at: datetime) -> None:
     policy_change.tell_members(at)
+
+
+def finish_erasures(at: datetime) -> None:
+    privacy.finish_erasures(at=at)
 
 
 def guard_ways_out(_at: datetime) -> None:

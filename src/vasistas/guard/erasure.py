@@ -1,15 +1,21 @@
 """Which rows belong to a subject, and in which order they go: read off the declarations, never listed by hand."""
 
+import functools
 import graphlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import models
 
 from vasistas.guard import declarations
 from vasistas.guard.declarations import SUBJECT_LABEL, FoundBy
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,3 +53,66 @@ def _pointed_at_by(model: type[models.Model], among: set[type[models.Model]]) ->
     relations = [one for one in model._meta.get_fields(include_hidden=True) if one.auto_created and not one.concrete]
     pointing = {relation.related_model for relation in relations}
     return {one for one in pointing if isinstance(one, type) and one in among and one is not model}
+
+
+# -- What other parts do when somebody is erased -----------------------------------------------------------------------
+
+# Takes the subject's number and the moment, and may run many times: a repeat does nothing more. `stop` runs behind the
+# fence, while keys and rows are still there: media, sockets, sessions, files. `tell` runs after the rows are gone, with
+# the handle alone: recipients. What raises is tried again until it does not; nothing of the rows goes before `stop` did.
+type Stop = Callable[[int, datetime], None]
+type Tell = Callable[[int, UUID, datetime], None]
+
+_stop: dict[str, Stop] = {}
+_tell: dict[str, Tell] = {}
+
+
+def wire(*, stop: Mapping[str, Stop], tell: Mapping[str, Tell]) -> None:
+    """Replace what is done beside keys and rows. Called once, by `vasistas.config`."""
+    _stop.clear()
+    _tell.clear()
+    _stop.update(stop)
+    _tell.update(tell)
+
+
+def stop(subject_id: int, at: datetime) -> list[str]:
+    """End all that runs for somebody; return the names of those that failed."""
+    return _run({name: functools.partial(act, subject_id, at) for name, act in _stop.items()})
+
+
+def tell(subject_id: int, handle: UUID, at: datetime) -> list[str]:
+    """Tell others that somebody is erased; return the names of those that failed."""
+    return _run({name: functools.partial(act, subject_id, handle, at) for name, act in _tell.items()})
+
+
+def _run(acts: Mapping[str, Callable[[], None]]) -> list[str]:
+    failed = []
+    for name, act in acts.items():
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 — one that is away for a moment must not keep a key alive
+            logger.error("erasure.act_failed act=%s error=%s", name, type(error).__name__)  # noqa: TRY400 — a traceback could name the person
+            failed.append(name)
+    return failed
+
+
+def categories_of(rows: Mapping[str, int]) -> dict[str, int]:
+    """Of how many rows (by model) each category held something: category -> rows."""
+    counts: dict[str, int] = {}
+    for label, count in rows.items():
+        declaration = declarations.declarations().get(label)
+        for category in {held.category for held in declaration.personal.values()} if declaration else ():
+            counts[category] = counts.get(category, 0) + count
+    return dict(sorted(counts.items()))
+
+
+def pointing_at(step: Step) -> list[Step]:
+    """Rows of anybody that go with these rows by cascade, farthest first, so that they can go in batches before them."""
+    found: list[Step] = []
+    for relation in step.model._meta.related_objects:
+        near, column = relation.related_model, relation.field
+        if not isinstance(near, type) or near is step.model or relation.on_delete is not models.CASCADE:
+            continue
+        one = Step(near, f"{column.name}__{step.path}")
+        found += [*pointing_at(one), one]
+    return found

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
+from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from vasistas.apps.accounts.models import KnownBrowser, LoginAlertsOff, Member
 from vasistas.apps.privacy import operations as privacy
 from vasistas.guard import keyring, subjects
 from vasistas.guard.policy import limits
+from vasistas.guard.purposes import processing
 from vasistas.lib import lookalikes
 from vasistas.lib.errors import DomainError, NotFound
 
@@ -164,3 +166,18 @@ def end_sessions(*, member: Member, except_key: str | None) -> int:
     for session in others:
         session.end()
     return len(others)
+
+
+def end_sessions_of_erased(subject_id: int, _at: datetime) -> None:
+    """Sign somebody who is being erased out everywhere. May be repeated."""
+    keys = list(UserSession.objects.filter(user__subject=subject_id).values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+
+
+@processing("rights", reason="erasure")
+def mail_farewell(*, subject_id: int, certificate_url: str) -> None:
+    """Say to the address that its account is being erased: the last mail to it, for it goes with the account."""
+    member = Member.objects.filter(subject_id=subject_id).first()
+    if member is None:
+        return
+    get_adapter().send_mail("account/email/erased", member.email, {"certificate_url": certificate_url})

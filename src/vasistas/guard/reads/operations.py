@@ -93,6 +93,18 @@ def signed(seq: int, chain: bytes, at: str) -> bytes:
     return f"vasistas audit checkpoint\n1\n{seq}\n{chain.hex()}\n{at}\n".encode()
 
 
+@processing("audit")
+def sign(message: bytes, *, at: datetime) -> tuple[str, bytes, bytes]:
+    """Return the id of the key of the chain, its public half, and its signature over `message`.
+
+    Raises: AuditKeyRefused.   Locks: as seal_pending().
+    """
+    with transaction.atomic():
+        _lock()
+        key_id, key = keys.signing_key(at=at)
+    return key_id, key.public_key().public_bytes_raw(), key.sign(message)
+
+
 def _lock() -> None:
     """Until the transaction ends. SQLite's transactions here are IMMEDIATE: one writer at a time as it is."""
     if connection.vendor == "postgresql":

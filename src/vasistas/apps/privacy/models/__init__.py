@@ -9,6 +9,7 @@ from vasistas.apps.privacy.models.changes import (
 )
 from vasistas.apps.privacy.models.consents import OBJECTION, AppendOnly, Consent
 from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
+from vasistas.apps.privacy.models.erasures import Erasure
 from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, HASH_CHARS, ExportLink
 from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
 from vasistas.apps.privacy.models.requests import (
@@ -41,6 +42,7 @@ __all__ = [
     "AppendOnly",
     "Consent",
     "Correction",
+    "Erasure",
     "ExportLink",
     "PolicyApproval",
     "PolicyNotice",

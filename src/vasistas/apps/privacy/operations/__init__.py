@@ -1,5 +1,7 @@
 """Writes on subjects and on what they ask for."""
 
+from vasistas.apps.privacy.operations.categories import NeedsTheAccount, can_go_alone, erase_category
+from vasistas.apps.privacy.operations.certificates import is_genuine
 from vasistas.apps.privacy.operations.changes import (
     ApprovedBefore,
     FilesChanged,
@@ -20,7 +22,18 @@ from vasistas.apps.privacy.operations.consents import (
     withdraw_consent,
 )
 from vasistas.apps.privacy.operations.corrections import note_correction
-from vasistas.apps.privacy.operations.erasing import Erased, RowsLeft, came_back, erase, replay, rows_of
+from vasistas.apps.privacy.operations.erasing import (
+    Erased,
+    RowsLeft,
+    StillRunning,
+    ask_erasure,
+    came_back,
+    erase,
+    finish,
+    finish_erasures,
+    replay,
+    rows_of,
+)
 from vasistas.apps.privacy.operations.exports import finish_export, make_export_link, start_export
 from vasistas.apps.privacy.operations.recipients import (
     send_again,
@@ -53,19 +66,27 @@ __all__ = [
     "Erased",
     "ExtensionRefused",
     "FilesChanged",
+    "NeedsTheAccount",
     "RequestClosed",
     "RowsLeft",
     "Said",
+    "StillRunning",
     "answer",
     "approve_policy",
+    "ask_erasure",
     "came_back",
+    "can_go_alone",
     "claim_notice",
     "create_subject",
     "erase",
+    "erase_category",
     "extend",
+    "finish",
+    "finish_erasures",
     "finish_export",
     "give_consent",
     "give_notice_back",
+    "is_genuine",
     "lift_objection",
     "lift_restriction",
     "make_export_link",

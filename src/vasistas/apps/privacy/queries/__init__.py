@@ -20,6 +20,7 @@ from vasistas.apps.privacy.queries.consents import (
     may_each,
 )
 from vasistas.apps.privacy.queries.corrections import corrections_of
+from vasistas.apps.privacy.queries.erasures import get_erasure_for
 from vasistas.apps.privacy.queries.exports import ExportLinkSpent, get_export_link_for, hash_token, open_export_link
 from vasistas.apps.privacy.queries.receipts import receipt_of
 from vasistas.apps.privacy.queries.recipients import escalated, recipient_notices_of, waiting
@@ -45,6 +46,7 @@ __all__ = [
     "due_soon_count",
     "escalated",
     "get_consent_for",
+    "get_erasure_for",
     "get_export_link_for",
     "get_request",
     "get_request_for",

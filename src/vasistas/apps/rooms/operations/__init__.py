@@ -33,6 +33,7 @@ from vasistas.apps.rooms.operations.desk import (
     open_room,
     rotate_stream_key,
 )
+from vasistas.apps.rooms.operations.erasing import leave_everything
 from vasistas.apps.rooms.operations.people import (
     NotAModerator,
     add_moderator,
@@ -67,6 +68,7 @@ __all__ = [
     "follow",
     "go_live",
     "leave",
+    "leave_everything",
     "mark_away",
     "mark_live",
     "measure_health",
