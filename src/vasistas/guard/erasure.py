@@ -59,7 +59,7 @@ def _pointed_at_by(model: type[models.Model], among: set[type[models.Model]]) ->
 
 # Takes the subject's number and the moment, and may run many times: a repeat does nothing more. `stop` runs behind the
 # fence, while keys and rows are still there: media, sockets, sessions, files. `tell` runs after the rows are gone, with
-# the handle alone: recipients. What raises is tried again until it does not; nothing of the rows goes before `stop` did.
+# the handle alone: recipients. What raises is tried again until it does not; no row goes before `stop` did.
 type Stop = Callable[[int, datetime], None]
 type Tell = Callable[[int, UUID, datetime], None]
 
@@ -107,7 +107,7 @@ def categories_of(rows: Mapping[str, int]) -> dict[str, int]:
 
 
 def pointing_at(step: Step) -> list[Step]:
-    """Rows of anybody that go with these rows by cascade, farthest first, so that they can go in batches before them."""
+    """Rows of anybody that go with these rows by cascade, farthest first, so that they can go before, in batches."""
     found: list[Step] = []
     for relation in step.model._meta.related_objects:
         near, column = relation.related_model, relation.field

@@ -116,7 +116,6 @@ def test_one_category_goes_and_the_account_stays(client, vi):
     rooms.follow(room=room, member=vi, at=timezone.now())
     address = "/account/erase/user.content.chat.public/"
     assert faults_of(client.get(address).text) == []
-    assert client.post(address)["Location"].startswith("/accounts/reauthenticate/")
     confirm(client, address)
 
     page = client.post(address)
@@ -124,6 +123,13 @@ def test_one_category_goes_and_the_account_stays(client, vi):
     assert "1 row is erased" in page.text
     assert [line.text for line in Message.objects.all()] == ["theirs"]
     assert operations.rows_of(vi.subject_id)["rooms.Follow"] == 1
+
+
+def test_a_category_without_a_fresh_proof_asks_who_it_is(client, vi):
+    make_message(make_room(), vi, "mine")
+    answer = client.post("/account/erase/user.content.chat.public/")
+    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert Message.objects.count() == 1
 
 
 def test_what_the_account_needs_points_to_erasing_it(client, vi):

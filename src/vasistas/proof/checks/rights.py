@@ -1,26 +1,32 @@
-"""Clause 9: a member sees, corrects and takes along all that is held about them."""
+"""Clause 9: a member sees, corrects, takes along and erases all that is held about them."""
 
 import hashlib
 import io
+import logging
 import secrets
+import tempfile
+import time
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.urls import reverse
 from django.utils.html import escape
 
 from vasistas.apps.accounts import operations as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations as privacy
+from vasistas.apps.privacy.models import Erasure
 from vasistas.guard import declarations
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
 from vasistas.guard.purposes import processing
 from vasistas.guard.rights import archive, held
-from vasistas.proof import canary, filled
+from vasistas.proof import canary, filled, traces
 
 LIMIT_S = 60
 CLOSED = "user.authorization.credentials"  # in the archive alone
@@ -106,6 +112,50 @@ def name_can_be_corrected(now: datetime) -> Finding:
 @counterexample("rights.name_can_be_corrected")
 def keep_the_old_name(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
     accounts.change_name = lambda **_asked: None
+
+
+@check(
+    "rights.erasure_is_complete",
+    kind="canary",
+    limit_s=LIMIT_S,
+    words={
+        "en": "A member of whom every declared field is filled is erased: no table of the database or the key store, "
+        "no file written meanwhile, no cache and no log line holds one of the values, and the certificate is genuine.",
+        "fr": "Un membre dont chaque champ déclaré est rempli est effacé : aucune table de la base ou du magasin de "
+        "clés, aucun fichier écrit entre-temps, aucun cache ni ligne de journal n’en garde une valeur, et le "
+        "certificat est authentique.",
+    },
+)
+def erasure_is_complete(now: datetime) -> Finding:
+    since_s = time.time() - 1
+    with canary.stage(now) as canaries, tempfile.TemporaryDirectory() as folder, traces.listening() as heard:
+        with canary.arranging():
+            told = filled.fill(canaries.vi, now)
+        subject_id = canaries.vi.subject_id
+        privacy.erase(subject_id=subject_id, at=now, data=Path(folder))
+        values = traces.values_of(told)
+        with canary.arranging():
+            left = [*privacy.rows_of(subject_id), *traces.in_databases(values)]
+            certificate = Erasure.objects.latest("pk").certificate
+        left += traces.in_files([Path(settings.DATA), Path(folder)], values, since_s)
+        left += [*traces.in_caches(values), *traces.in_lines(heard, values)]
+    wrong = [*left, *([] if privacy.is_genuine(certificate) else ["certificate"])]
+    return finding(len(values), wrong, at_least=1)
+
+
+@counterexample("rights.erasure_is_complete")
+def leave_traces(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    """Somebody's name in a log line and in a file, when they are erased."""
+    erase = privacy.erase
+
+    def leak(*, subject_id: int, at: datetime, data: Path | None = None) -> Any:
+        with processing("maintain", reason="a planted leak"):
+            name = Member.objects.values_list("display_name", flat=True).get(subject=subject_id)
+        logging.getLogger("vasistas").warning("erased %s", name)
+        (Path(settings.DATA) / "erased.log").write_text(name)
+        return erase(subject_id=subject_id, at=at, data=data)
+
+    privacy.erase = leak
 
 
 def _declared() -> dict[tuple[str, str], declarations.Personal]:

@@ -95,7 +95,7 @@ def erase(*, subject_id: int, at: datetime, data: Path | None = None) -> Erased:
     1. Intent: a line in the journal outside of the database (in `data`, by default the site's), so that a restored
     backup is erased again. 2. Fence: the state becomes `erasing`; writers that hold it are waited for, later ones are
     refused; what runs for the person is ended (guard.erasure.wire). 3. Keys: destroyed, and none is ever made again.
-    4. Rows, in the order of the declarations, ROWS_AT_ONCE. 5. Recipients. 6. Scan: nothing may be left. 7. Certificate.
+    4. Rows, in the order of the declarations, ROWS_AT_ONCE. 5. Recipients. 6. Scan: nothing is left. 7. Certificate.
     The subject's own row stays as the fence, without a time and with a number nobody can open.
 
     Raises: RowsLeft, StillRunning, AuditKeyRefused: nothing done is undone; the worker goes on (`finish_erasures`).

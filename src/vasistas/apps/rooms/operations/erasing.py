@@ -1,11 +1,13 @@
 """Someone is erased: what runs for them in rooms ends."""
 
+import contextlib
 from datetime import datetime
 
 from vasistas import media, realtime
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.rooms.models import Room, WatchSession
 from vasistas.apps.rooms.operations import broadcasts, pictures
+from vasistas.media.port import NodeUnreachable
 
 
 def leave_everything(subject_id: int, at: datetime) -> None:
@@ -20,7 +22,8 @@ def leave_everything(subject_id: int, at: datetime) -> None:
         pictures.clear_thumbnail(room=Room.objects.with_host().get(pk=room.pk))
         if member_id is not None:
             realtime.revoke(f"studio:{room.pk}", f"member:{member_id}", now=at.timestamp())
-    for session in WatchSession.objects.filter(subject=subject_id, ended_at=None).values_list("session", flat=True):
-        media.get_port().close_session(session)
+    with contextlib.suppress(NodeUnreachable):  # a viewer sends nothing, and the node knows them by a random word alone
+        for session in WatchSession.objects.filter(subject=subject_id, ended_at=None).values_list("session", flat=True):
+            media.get_port().close_session(session)
     if member_id is not None:
         realtime.revoke(f"member:{member_id}", f"member:{member_id}", now=at.timestamp())
