@@ -7,6 +7,8 @@ One process fills a SQLite site, another writes the archive of its member as the
   export_peak_mb           highest resident memory of the process that does nothing else
   export_base_mb           the same before it began
   bare_rows_per_s          the same rows loaded and opened by a bare loop, without guard, JSON, checksum and ZIP
+  unreadable_s             from asking for the erasure of that member until their keys are destroyed
+  rows_gone_s              until the last of their rows is gone
   sweep_rows_per_s         watch sessions past their age, deleted by the policy's rule; as many young ones stay
 `python bench/rights.py [--quick | --full]`: 100,000 rows of either kind; 20,000; 1,000,000. Goals are of the full form.
 """
@@ -21,7 +23,13 @@ import tempfile
 import time
 from datetime import timedelta
 
-GOALS_MAX = {"export_s": 15.0, "export_first_byte_ms": 2000.0, "export_peak_mb": 200.0}
+GOALS_MAX = {
+    "export_s": 15.0,
+    "export_first_byte_ms": 2000.0,
+    "export_peak_mb": 200.0,
+    "unreadable_s": 1.0,
+    "rows_gone_s": 60.0,
+}
 GOALS_MIN = {"sweep_rows_per_s": 30_000.0}
 MESSAGES, QUICK_MESSAGES, FULL_MESSAGES = 100_000, 20_000, 1_000_000
 AT_ONCE = 5_000
@@ -155,6 +163,35 @@ def sweep(rows: int) -> None:
     print(json.dumps({"sweep_rows_per_s": round(rows / took_s)}))
 
 
+def erase() -> None:
+    """Erase Vi, and print the figures."""
+    import django  # noqa: PLC0415 — the folder of the site comes first
+
+    django.setup()
+    from django.utils import timezone  # noqa: PLC0415 — see above
+
+    from vasistas.apps.accounts.models import Member  # noqa: PLC0415 — see above
+    from vasistas.apps.privacy import operations  # noqa: PLC0415 — see above
+    from vasistas.apps.privacy.models import Erasure  # noqa: PLC0415 — see above
+    from vasistas.guard.purposes import processing  # noqa: PLC0415 — see above
+
+    with processing("rights"):
+        subject_id = Member.objects.values_list("subject_id", flat=True).get(display_name="Vi")
+        asked_at = timezone.now()
+        operations.erase(subject_id=subject_id, at=asked_at)
+        done = Erasure.objects.get()
+        if operations.rows_of(subject_id):
+            raise RuntimeError("Some rows are left.")
+    print(
+        json.dumps(
+            {
+                "unreadable_s": round((done.unreadable_at - asked_at).total_seconds(), 3),
+                "rows_gone_s": round((done.finished_at - asked_at).total_seconds(), 2),
+            }
+        )
+    )
+
+
 def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux tells kB
 
@@ -163,13 +200,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the export of one member's data; one JSON line.")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--as", dest="part", choices=["fill", "export", "sweep"], help=argparse.SUPPRESS)
+    parser.add_argument("--as", dest="part", choices=["fill", "export", "sweep", "erase"], help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part == "fill":
         fill(options.rows)
     elif options.part == "export":
         export()
+    elif options.part == "erase":
+        erase()
     elif options.part == "sweep":
         sweep(options.rows)
     else:
@@ -177,7 +216,7 @@ def main() -> None:
 
 
 def measured(rows: int) -> dict[str, float]:
-    figures = _in_folder(rows, "fill", "export") | _in_folder(rows, "sweep")
+    figures = _in_folder(rows, "fill", "export", "erase") | _in_folder(rows, "sweep")
     for name, goal in GOALS_MAX.items():
         if figures[name] > goal:
             print(f"{name} is {figures[name]}, the goal is {goal} at most.", file=sys.stderr)
@@ -188,13 +227,13 @@ def measured(rows: int) -> dict[str, float]:
 
 
 def _in_folder(rows: int, *parts: str) -> dict[str, float]:
-    """Run parts, each a process of its own, on one new site; return the figures of the last."""
+    """Run parts, each a process of its own, on one new site; return their figures."""
     with tempfile.TemporaryDirectory() as folder:
-        environment, told = {**os.environ, "VASISTAS_DATA": folder}, ""
+        environment, figures = {**os.environ, "VASISTAS_DATA": folder}, dict[str, float]()
         for part in parts:
             command = [sys.executable, __file__, "--rows", str(rows), "--as", part]
             told = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
-    figures: dict[str, float] = json.loads(told)
+            figures |= json.loads(told or "{}")
     return figures
 
 

@@ -3,6 +3,7 @@ from django.urls import path
 from vasistas.pages import studio, views
 from vasistas.pages.views import (
     account,
+    by_mail,
     changes,
     consents,
     cookies,
@@ -52,6 +53,8 @@ urlpatterns = [
     path("erased/<str:token>/", erasing.certificate, name="certificate"),
     path("erased/<str:token>/certificate.json", erasing.certificate_file, name="certificate_file"),
     path("privacy/", policy.privacy, name="privacy"),
+    path("privacy/your-rights/", by_mail.rights_by_mail, name="rights_by_mail"),
+    path("privacy/your-rights/<str:token>/", by_mail.rights_page, name="rights_page"),
     path("privacy/cookies/", cookies.cookies, name="cookies"),
     path(".well-known/gpc.json", cookies.gpc, name="gpc"),
     path("privacy/proof/", policy.proof, name="proof"),

@@ -84,7 +84,8 @@ def in_files(folders: Iterable[Path], values: Sequence[str], since_s: float) -> 
 def in_caches(values: Sequence[str]) -> list[str]:
     """Caches of this process that hold one of the values."""
     pattern = _pattern(values)
-    held = {alias: getattr(caches[alias], "_cache", {}) for alias in caches}
+    own = {alias: getattr(caches[alias], "_cache", {}) for alias in caches}
+    held = {alias: entries for alias, entries in own.items() if isinstance(entries, dict)}
     return [
         f"cache {alias}"
         for alias, entries in held.items()

@@ -174,6 +174,12 @@ def end_sessions_of_erased(subject_id: int, _at: datetime) -> None:
     Session.objects.filter(session_key__in=keys).delete()
 
 
+@processing("rights")
+def mail_rights(*, email: str, rights_url: str) -> None:
+    """Send somebody who asked from outside the link that proves their address."""
+    get_adapter().send_mail("account/email/rights", email, {"rights_url": rights_url})
+
+
 @processing("rights", reason="erasure")
 def mail_farewell(*, subject_id: int, certificate_url: str) -> None:
     """Say to the address that its account is being erased: the last mail to it, for it goes with the account."""

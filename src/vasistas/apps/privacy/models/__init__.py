@@ -11,6 +11,7 @@ from vasistas.apps.privacy.models.consents import OBJECTION, AppendOnly, Consent
 from vasistas.apps.privacy.models.corrections import CORRECTED_CHARS_MAX, Correction
 from vasistas.apps.privacy.models.erasures import Erasure
 from vasistas.apps.privacy.models.exports import EXPORT_LINK_DAYS, EXPORT_STARTS_MAX, HASH_CHARS, ExportLink
+from vasistas.apps.privacy.models.mail_links import RightsLink
 from vasistas.apps.privacy.models.recipients import NOTICE_ATTEMPTS_MAX, RecipientNotice
 from vasistas.apps.privacy.models.requests import (
     ADDRESS_CHARS_MAX,
@@ -48,6 +49,7 @@ __all__ = [
     "PolicyNotice",
     "RecipientNotice",
     "RequestStep",
+    "RightsLink",
     "RightsRequest",
     "Subject",
     "UseObjection",

@@ -35,6 +35,7 @@ from vasistas.apps.privacy.operations.erasing import (
     rows_of,
 )
 from vasistas.apps.privacy.operations.exports import finish_export, make_export_link, start_export
+from vasistas.apps.privacy.operations.mail_links import make_rights_link, use_rights_link
 from vasistas.apps.privacy.operations.recipients import (
     send_again,
     send_notice,
@@ -90,6 +91,7 @@ __all__ = [
     "lift_objection",
     "lift_restriction",
     "make_export_link",
+    "make_rights_link",
     "note_correction",
     "note_refused",
     "note_told",
@@ -109,6 +111,7 @@ __all__ = [
     "start_export",
     "take",
     "tell_recipients",
+    "use_rights_link",
     "warn_of_due",
     "withdraw",
     "withdraw_consent",

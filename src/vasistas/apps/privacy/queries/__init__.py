@@ -22,6 +22,7 @@ from vasistas.apps.privacy.queries.consents import (
 from vasistas.apps.privacy.queries.corrections import corrections_of
 from vasistas.apps.privacy.queries.erasures import get_erasure_for
 from vasistas.apps.privacy.queries.exports import ExportLinkSpent, get_export_link_for, hash_token, open_export_link
+from vasistas.apps.privacy.queries.mail_links import RightsLinkSpent, get_rights_link_for
 from vasistas.apps.privacy.queries.receipts import receipt_of
 from vasistas.apps.privacy.queries.recipients import escalated, recipient_notices_of, waiting
 from vasistas.apps.privacy.queries.requests import (
@@ -38,6 +39,7 @@ from vasistas.apps.privacy.queries.requests import (
 __all__ = [
     "Choices",
     "ExportLinkSpent",
+    "RightsLinkSpent",
     "State",
     "approvals_of_policy",
     "choices_of",
@@ -50,6 +52,7 @@ __all__ = [
     "get_export_link_for",
     "get_request",
     "get_request_for",
+    "get_rights_link_for",
     "has_put_away",
     "hash_token",
     "is_restricted",
