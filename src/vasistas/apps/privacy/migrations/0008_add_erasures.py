@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('privacy', '0005_add_export_links'),
+        ('privacy', '0007_add_consents'),
     ]
 
     operations = [

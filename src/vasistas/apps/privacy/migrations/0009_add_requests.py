@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('privacy', '0007_add_consents'),
+        ('privacy', '0008_add_erasures'),
     ]
 
     operations = [
