@@ -24,7 +24,9 @@ RESTRICTED = "restricted"
 NOBODY = 0  # no subject has this number
 
 # What goes on under a restriction: the person's own rights and way in, the law, and storage itself.
-STILL_USED = frozenset({"account", "audit", "maintain", "prove", "requests", "retention", "rights", "session"})
+STILL_USED = frozenset(
+    {"account", "audit", "maintain", "notices", "prove", "requests", "retention", "rights", "session"}
+)
 MARK = "/*kept, not used*/"  # around the condition, so that the read log can tell it from what code asked
 _GUARDED = "_vasistas_restriction"  # on a query that has the condition
 
