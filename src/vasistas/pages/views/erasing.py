@@ -65,7 +65,7 @@ def erase_category(request: HttpRequest, key: str) -> HttpResponse:
 def certificate(request: HttpRequest, token: str) -> HttpResponse:
     found = queries.get_erasure_for(token=token)
     said = json.loads(found.certificate) if found.certificate else None
-    return _shown(request, "erased", {"erasure": found, "said": said, "token": token})
+    return _shown(request, "erased", {"erasure": found, "said": said, "token": token, "went": gathered.what_went(said)})
 
 
 @public("whoever has the link may read it; it names nobody")
