@@ -249,7 +249,7 @@ def test_mailing_that_is_killed_goes_on_where_it_was(tmp_path: Path, widened: Pa
 
 PREPARE = f"""
 from vasistas.config.commands import prove
-prove._migrate()
+prove.migrate()
 from vasistas.guard.purposes import processing
 from vasistas.proof import scene
 with processing("maintain", reason="a test"):

@@ -158,7 +158,7 @@ def test_the_second_version_is_released_with_the_approvals_of_its_site(shipped: 
     change(shipped, "days_max = 365\n\n[retention.contract]", "days_max = 300\n\n[retention.contract]")
     change(shipped, "version = 1\n", "version = 2\n")
     data = shipped.parent / "data"
-    assert in_site(shipped, "prove._migrate()\napprove('Sam')").returncode == 0
+    assert in_site(shipped, "prove.migrate()\napprove('Sam')").returncode == 0
 
     code, told, wrong = run(shipped, "policy", "release", "--data", str(data))
     assert (code, told) == (1, "")
