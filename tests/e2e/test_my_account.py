@@ -1,12 +1,10 @@
-"""Each page of My Account on the smallest phone, by keyboard and without JavaScript. Pages are named, not listed by
-address: one that this site does not have yet joins by itself.
-"""
+"""Each page of My Account on the smallest phone, by keyboard and without JavaScript."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import enter
@@ -24,6 +22,7 @@ PAGES = {
     "pages:export": [],
     "pages:requests": [],
     "pages:erase": [],
+    "pages:my_changes": [],
     "pages:erase_category": ["user.behaviour.following"],
     "pages:correct": ["user.account.username"],
     "accounts:name": [],
@@ -55,12 +54,9 @@ FOCUSED = """() => {
 
 
 def there() -> Iterator[tuple[str, str]]:
-    """The pages this site has: name, address."""
+    """Name and address of each page."""
     for name, arguments in PAGES.items():
-        try:
-            yield name, reverse(name, args=arguments)
-        except NoReverseMatch:
-            continue
+        yield name, reverse(name, args=arguments)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +81,6 @@ def test_every_page_fits_the_smallest_phone(new_context, state, scheme):
         widths[name] = page.evaluate("document.documentElement.scrollWidth")
 
     assert widths == dict.fromkeys(widths, 320)
-    assert len(widths) >= 13
 
 
 @pytest.mark.parametrize(("name", "address"), list(there()))

@@ -38,9 +38,8 @@ STOP_OF_THE_ERASED: Mapping[str, erasure.Stop] = {
     "rooms": rooms_operations.leave_everything,
     "accounts": accounts_operations.end_sessions_of_erased,
 }
-TELL_OF_THE_ERASED: Mapping[str, erasure.Tell] = {}
 
 
 def connect() -> None:
     events.wire(in_transaction=IN_TRANSACTION, after_commit=AFTER_COMMIT)
-    erasure.wire(stop=STOP_OF_THE_ERASED, tell=TELL_OF_THE_ERASED)
+    erasure.wire(stop=STOP_OF_THE_ERASED)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.apps import apps
 from django.db import models
@@ -58,31 +57,22 @@ def _pointed_at_by(model: type[models.Model], among: set[type[models.Model]]) ->
 # -- What other parts do when somebody is erased -----------------------------------------------------------------------
 
 # Takes the subject's number and the moment, and may run many times: a repeat does nothing more. `stop` runs behind the
-# fence, while keys and rows are still there: media, sockets, sessions, files. `tell` runs after the rows are gone, with
-# the handle alone: recipients. What raises is tried again until it does not; no row goes before `stop` did.
+# fence, while keys and rows are still there: media, sockets, sessions, files. What raises is tried again until it does
+# not; no row goes before.
 type Stop = Callable[[int, datetime], None]
-type Tell = Callable[[int, UUID, datetime], None]
 
 _stop: dict[str, Stop] = {}
-_tell: dict[str, Tell] = {}
 
 
-def wire(*, stop: Mapping[str, Stop], tell: Mapping[str, Tell]) -> None:
+def wire(*, stop: Mapping[str, Stop]) -> None:
     """Replace what is done beside keys and rows. Called once, by `vasistas.config`."""
     _stop.clear()
-    _tell.clear()
     _stop.update(stop)
-    _tell.update(tell)
 
 
 def stop(subject_id: int, at: datetime) -> list[str]:
     """End all that runs for somebody; return the names of those that failed."""
     return _run({name: functools.partial(act, subject_id, at) for name, act in _stop.items()})
-
-
-def tell(subject_id: int, handle: UUID, at: datetime) -> list[str]:
-    """Tell others that somebody is erased; return the names of those that failed."""
-    return _run({name: functools.partial(act, subject_id, handle, at) for name, act in _tell.items()})
 
 
 def _run(acts: Mapping[str, Callable[[], None]]) -> list[str]:

@@ -18,7 +18,7 @@ from vasistas.apps.privacy import operations
 from vasistas.apps.privacy.models import Erasure, Subject
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
-from vasistas.guard import erasure, keyring
+from vasistas.guard import keyring
 from vasistas.media.fake import FakeMedia
 from vasistas.media.port import NodeUnreachable
 
@@ -87,24 +87,6 @@ def test_sessions_on_other_devices_end() -> None:
     operations.erase(subject_id=vi.subject_id, at=timezone.now())
     left = set(Session.objects.values_list("session_key", flat=True))
     assert left & (mine | others) == others
-
-
-@pytest.mark.django_db
-def test_a_recipient_that_cannot_be_told_yet_is_told_later(monkeypatch) -> None:
-    vi, told, answers = make_member("Vi"), [], [OSError("away"), None]
-
-    def tell(subject_id, handle, _at):
-        told.append((subject_id, handle))
-        if (error := answers.pop(0)) is not None:
-            raise error
-
-    monkeypatch.setitem(erasure._tell, "a partner", tell)
-    with pytest.raises(operations.StillRunning):
-        operations.erase(subject_id=vi.subject_id, at=timezone.now())
-    assert not Erasure.objects.get().certificate
-    operations.finish_erasures(at=timezone.now())
-    assert told == [(vi.subject_id, vi.subject.key_handle)] * 2
-    assert operations.is_genuine(Erasure.objects.get().certificate)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations, queries
-from vasistas.apps.privacy.models import EXPORT_LINK_DAYS
+from vasistas.apps.privacy.models import EXPORT_LINK_DAYS, UNANSWERED
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.purposes import processing
@@ -47,6 +47,8 @@ def my_account(request: HttpRequest) -> HttpResponse:
         context["held"] = [one for one in gathered.overview(member.subject_id) if one.rows]
         context["staff_reads"] = gathered.staff_reads(member.subject_id, STAFF_READS_SHOWN)
         context["has_open_link"] = queries.open_export_link(member.subject_id, timezone.now()) is not None
+        context["is_restricted"] = queries.is_restricted(member.subject_id)
+        context["open_requests"] = queries.requests_of(member.subject_id).filter(state__in=UNANSWERED).count()
     return render(request, "pages/my_account.html", {"lang": gathered.language(), **context})
 
 

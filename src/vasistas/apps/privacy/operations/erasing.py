@@ -94,8 +94,9 @@ def erase(*, subject_id: int, at: datetime, data: Path | None = None) -> Erased:
 
     1. Intent: a line in the journal outside of the database (in `data`, by default the site's), so that a restored
     backup is erased again. 2. Fence: the state becomes `erasing`; writers that hold it are waited for, later ones are
-    refused; what runs for the person is ended (guard.erasure.wire). 3. Keys: destroyed, and none is ever made again.
-    4. Rows, in the order of the declarations, ROWS_AT_ONCE. 5. Recipients. 6. Scan: nothing is left. 7. Certificate.
+    refused; recipients are noted to be told. 3. What runs for the person is ended (guard.erasure.wire), keys are
+    destroyed, and none is ever made again. 4. Rows, in the order of the declarations, ROWS_AT_ONCE. 5. Scan: nothing is
+    left. 6. Certificate.
     The subject's own row stays as the fence, without a time and with a number nobody can open.
 
     Raises: RowsLeft, StillRunning, AuditKeyRefused: nothing done is undone; the worker goes on (`finish_erasures`).
@@ -198,11 +199,6 @@ def _delete_batch(case: _Case, step: erasure.Step) -> int:
     return int(count)
 
 
-def _tell(case: _Case) -> None:
-    if failed := erasure.tell(case.subject_id, case.handle, case.at):
-        raise StillRunning(_("Not everybody could be told yet (%(what)s).") % {"what": ", ".join(failed)})
-
-
 def _verify(case: _Case) -> None:
     left = rows_of(case.subject_id)
     if left:
@@ -230,7 +226,6 @@ STEPS: tuple[Callable[[_Case], None], ...] = (
     _fence,
     _stop_and_destroy_keys,
     _delete_rows,
-    _tell,
     _verify,
     _certify,
 )
