@@ -38,7 +38,9 @@ def erase(request: HttpRequest) -> HttpResponse:
             return _ask_again_who_it_is(request)
         if not is_wrong:
             return redirect(_erase(request, member))
-    context = {"goes": gathered.what_goes(member.subject_id), "is_wrong": is_wrong, "word": gathered.word()}
+    goes = gathered.what_goes(member.subject_id)
+    alone = [held for held in goes if operations.can_go_alone(held.category.key)]
+    context = {"goes": goes, "alone": alone, "is_wrong": is_wrong, "word": gathered.word()}
     return _shown(request, "erase", context, status=HTTPStatus.BAD_REQUEST if is_wrong else HTTPStatus.OK)
 
 

@@ -1,6 +1,7 @@
-"""Clause 9: requests are answered within their month; restricting and objecting hold at once."""
+"""Clause 9: requests are answered within their month, however they came; restricting and objecting hold at once."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -11,6 +12,7 @@ from django.utils.html import escape
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat.models import Message
 from vasistas.apps.privacy import rules
+from vasistas.apps.privacy.forms import EnterForm
 from vasistas.apps.privacy.models import UNANSWERED, RightsRequest, Subject
 from vasistas.guard import purposes, restriction
 from vasistas.guard.conformance.registry import Finding, check, counterexample, finding
@@ -18,6 +20,7 @@ from vasistas.guard.purposes import processing
 from vasistas.proof import canary
 
 OVERDUE_BY = timedelta(days=40)
+CAME_BEFORE = timedelta(days=10)
 
 
 @check(
@@ -104,6 +107,40 @@ def objection_stops_the_use(now: datetime) -> Finding:
 @counterexample("requests.objection_stops_the_use")
 def stop_nothing(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
     rules.STOPS_AT_ONCE = frozenset()
+
+
+@check(
+    "requests.mail_keeps_its_day",
+    kind="canary",
+    words={
+        "en": "Staff enters a request that came by mail ten days ago: it stands in the queue, its month running from the "
+        "day it came.",
+        "fr": "L’équipe saisit une demande reçue par e-mail il y a dix jours : elle est dans la file, et son mois court "
+        "du jour de son arrivée.",
+    },
+)
+def mail_keeps_its_day(now: datetime) -> Finding:
+    came = timezone.localdate(now) - CAME_BEFORE
+    with canary.stage(now) as canaries:
+        with canary.arranging():
+            address = canaries.vi.email
+        browser, told = canary.browser_of(canaries.sam), {"kind": "access", "via": "mail", "is_verified": "on"}
+        browser.get(reverse("pages:staff_request_new"))
+        letter = {"received": came.isoformat(), "address": address, "text": "What do you hold about me?"}
+        browser.post(reverse("pages:staff_request_new"), {**told, **letter, "key": str(uuid.uuid4())})
+        with canary.arranging():
+            asked = RightsRequest.objects.filter(subject_id=canaries.vi.subject_id, state__in=UNANSWERED).first()
+        queue = browser.get(reverse("pages:staff_requests")).text
+    wrong = [] if asked and asked.due_date == rules.due_date(came) else ["its clock"]
+    wrong += [] if asked and reverse("pages:staff_request", args=[asked.pk]) in queue else ["the queue"]
+    return finding(1, wrong)
+
+
+@counterexample("requests.mail_keeps_its_day")
+def count_from_today(now: datetime) -> None:  # noqa: ARG001 — the shape of a counterexample
+    """A letter that lay for ten days, answered as if it came today."""
+    plain = EnterForm.asked
+    EnterForm.asked = lambda self, **known: replace(plain(self, **known), received_at=None)  # type: ignore[method-assign]  # the violation
 
 
 def _found_anywhere(member: Member) -> list[str]:
