@@ -143,9 +143,10 @@ def test_security_works_without_javascript(new_context, site):
 
     phone.goto("/account/security/")
     rows = phone.locator("section", has_text="Where you are signed in").locator("li")
-    expect(rows).to_have_count(2)
-    rows.locator("button").click()
-    expect(rows).to_have_count(1)
+    there = rows.count()  # sessions of other journeys too; the one last used stands first
+    assert there >= 2
+    rows.locator("button").first.click()
+    expect(rows).to_have_count(there - 1)
     phone.click("text=Switch alerts off")
     phone.fill("[name=password]", site.logins["Max"][1])  # it asks once more who it is
     phone.click("main form button[type=submit]")

@@ -113,9 +113,9 @@ def stop_nothing(now: datetime) -> None:  # noqa: ARG001 — the shape of a coun
     "requests.mail_keeps_its_day",
     kind="canary",
     words={
-        "en": "Staff enters a request that came by mail ten days ago: it stands in the queue, its month running from the "
-        "day it came.",
-        "fr": "L’équipe saisit une demande reçue par e-mail il y a dix jours : elle est dans la file, et son mois court "
+        "en": "Staff enters a request that came ten days ago by mail: it stands in the queue, and its month runs "
+        "from the day it came.",
+        "fr": "L’équipe saisit une demande reçue par e-mail il y a dix jours : elle est dans la file, son mois court "
         "du jour de son arrivée.",
     },
 )
