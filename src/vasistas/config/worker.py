@@ -29,7 +29,7 @@ PROVE_AFTER_S = 5.0  # people who come with the start are served first
 SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
 DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
-TELL_EVERY_S = 60.0  # a batch of mails about a change of the policy
+POLICY_MAILS_EVERY_S = 60.0  # a batch of mails about a change of the policy
 ERASE_EVERY_S = 30.0  # an erasure that was interrupted goes on by itself
 TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
 
@@ -70,7 +70,7 @@ def start(stop: threading.Event) -> list[threading.Thread]:
             tell_recipients, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
         ),
         "policy.notices": lambda: repeat(
-            tell_of_policy, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
+            tell_of_policy, first_s=POLICY_MAILS_EVERY_S, every_s=POLICY_MAILS_EVERY_S, stop=stop, clock=timezone.now
         ),
         "egress.guard": lambda: repeat(
             guard_ways_out, first_s=SWEEP_EVERY_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
