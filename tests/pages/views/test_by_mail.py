@@ -6,6 +6,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core import mail
 from django.core.cache import cache
 from django.utils import timezone
@@ -113,3 +114,13 @@ def test_an_old_link_and_a_made_up_one_lead_nowhere(client):
 def test_an_address_nobody_proved_leads_to_no_account(client):
     make_member("Vi", verified=False)
     assert "Nothing. No account" in client.get(link_of(client, "vi@example.org")).text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_archive_is_written_as_it_is_read_by_the_server_too(client, async_client):
+    make_member("Vi", is_active=False)
+    link = link_of(client, "vi@example.org")
+
+    answer = async_to_sync(async_client.post)(link, {"act": "take"})
+
+    assert answer.is_async

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from tests.factories.accounts import PASSWORD, make_member
@@ -57,6 +58,18 @@ def test_the_word_without_a_fresh_proof_asks_who_it_is(client, vi):
     answer = client.post("/account/erase/", {"word": "ERASE"})
     assert answer["Location"].startswith("/accounts/reauthenticate/")
     assert Member.objects.filter(pk=vi.pk).exists()
+
+
+def test_an_erasure_waits_for_no_mail_server(client, vi, monkeypatch):
+    def unreachable(_backend, _mails):
+        raise OSError("no mail server answers")
+
+    monkeypatch.setattr(EmailBackend, "send_messages", unreachable)
+
+    answer = erase(client)
+
+    assert answer["Location"].startswith("/erased/")
+    assert operations.rows_of(vi.subject_id) == {}
 
 
 def test_erasing_signs_out_and_leads_to_a_signed_certificate_that_names_nobody(client, vi):

@@ -1,6 +1,7 @@
 """Writes on members."""
 
 import hashlib
+import logging
 from datetime import datetime, timedelta
 
 from allauth.account.adapter import get_adapter
@@ -21,6 +22,8 @@ from vasistas.lib.errors import DomainError, NotFound
 
 FORGET_BATCH_ROWS = 500
 BROWSERS_MAX = 20  # known of one member; the one not seen for longest goes
+
+logger = logging.getLogger(__name__)
 
 
 class NameTaken(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
@@ -182,8 +185,14 @@ def mail_rights(*, email: str, rights_url: str) -> None:
 
 @processing("rights", reason="erasure")
 def mail_farewell(*, subject_id: int, certificate_url: str) -> None:
-    """Say to the address that its account is being erased: the last mail to it, for it goes with the account."""
+    """Say to the address that its account is being erased: the last mail to it, for it goes with the account.
+
+    One that cannot be sent is logged: the erasure goes on, and the page has the same link.
+    """
     member = Member.objects.filter(subject_id=subject_id).first()
     if member is None:
         return
-    get_adapter().send_mail("account/email/erased", member.email, {"certificate_url": certificate_url})
+    try:
+        get_adapter().send_mail("account/email/erased", member.email, {"certificate_url": certificate_url})
+    except Exception as error:  # noqa: BLE001 — whatever a mail server answers, nobody waits for their erasure
+        logger.error("accounts.farewell_not_sent error=%s", type(error).__name__)  # noqa: TRY400 — a traceback could name an address

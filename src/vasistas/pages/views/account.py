@@ -4,7 +4,6 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import reauthentication
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -126,9 +125,7 @@ def take_export(request: HttpRequest, token: str) -> StreamingHttpResponse:
         operations.finish_export(link_id=link.pk, at=timezone.now())
 
     pieces = archive.stream(subject_id, at=now, language=gathered.language(), done=finish)
-    body: Any = gathered.in_turns(pieces) if isinstance(request, ASGIRequest) else pieces
-    named = {"Content-Disposition": f'attachment; filename="vasistas-{now:%Y-%m-%d}.zip"'}
-    return StreamingHttpResponse(body, content_type="application/zip", headers=named)
+    return gathered.archive_answer(request, pieces, now)
 
 
 def is_to_confirm(request: HttpRequest) -> bool:

@@ -69,15 +69,14 @@ def rights_page(request: HttpRequest, token: str) -> HttpResponse | StreamingHtt
     return _shown(request, "by_mail_page", context, HTTPStatus.BAD_REQUEST if is_wrong else HTTPStatus.OK)
 
 
-def _act(_request: HttpRequest, token: str) -> HttpResponse | StreamingHttpResponse:
+def _act(request: HttpRequest, token: str) -> HttpResponse | StreamingHttpResponse:
     now = timezone.now()
     subject_id = operations.use_rights_link(token=token, at=now)
     if subject_id is None:
         raise NotAllowed(_("Nothing is held under this address."))
-    if _request.POST.get("act") != "erase":
+    if request.POST.get("act") != "erase":
         pieces = archive.stream(subject_id, at=now, language=my_data.language())
-        named = {"Content-Disposition": f'attachment; filename="vasistas-{now:%Y-%m-%d}.zip"'}
-        return StreamingHttpResponse(pieces, content_type="application/zip", headers=named)
+        return my_data.archive_answer(request, pieces, now)
     certificate = operations.ask_erasure(subject_id=subject_id, at=now)
     address = reverse("pages:certificate", args=[certificate])
     accounts.mail_farewell(subject_id=subject_id, certificate_url=f"{settings.PUBLIC_URL}{address}")
