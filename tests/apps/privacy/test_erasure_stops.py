@@ -19,6 +19,7 @@ from vasistas.apps.privacy.models import Erasure, Subject
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.guard import keyring
+from vasistas.guard.subjects import SubjectGone
 from vasistas.media.fake import FakeMedia
 from vasistas.media.port import NodeUnreachable
 
@@ -49,6 +50,15 @@ def on_air(node: FakeMedia) -> Room:
     rooms.go_live(room=room, session=SESSION, offer=OFFER, ingest="browser", takeover=False, at=now)
     rooms.mark_live(session=SESSION, joined_at=now, at=now)
     return room
+
+
+@pytest.mark.django_db
+def test_a_host_behind_the_fence_does_not_go_on_air(node: FakeMedia) -> None:
+    room = make_room()
+    operations.ask_erasure(subject_id=room.host.member.subject_id, at=timezone.now())
+    with pytest.raises(SubjectGone):
+        rooms.go_live(room=room, session=SESSION, offer=OFFER, ingest="browser", takeover=False, at=timezone.now())
+    assert node.node_stats().publishers == 0
 
 
 @pytest.mark.django_db

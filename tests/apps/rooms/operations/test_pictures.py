@@ -7,7 +7,9 @@ from PIL import Image
 
 from tests.apps.rooms.conftest import NOON
 from tests.factories.rooms import make_room
+from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.rooms import images, operations
+from vasistas.guard.subjects import SubjectGone
 from vasistas.lib.errors import LimitReached
 from vasistas.realtime import events as wire
 from vasistas.realtime import testing
@@ -84,3 +86,11 @@ def test_the_end_of_a_broadcast_removes_its_picture(django_capture_on_commit_cal
     room.refresh_from_db()
     assert (room.thumbnail_url, stored()) == (None, [])
     assert (f"room:{room.pk}", wire.ThumbnailChanged(room_id=room.pk, url="")) in told
+
+
+def test_an_upload_behind_the_fence_is_refused_and_leaves_no_file() -> None:
+    room = make_room(state="live")
+    privacy.ask_erasure(subject_id=room.host.member.subject_id, at=NOON)
+    with pytest.raises(SubjectGone):
+        operations.save_thumbnail(room=room, data=picture(), at=NOON)
+    assert stored() == []

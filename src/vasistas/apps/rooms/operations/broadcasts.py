@@ -49,9 +49,13 @@ def go_live(*, room: Room, session: str, offer: str, ingest: str, takeover: bool
 
 
 def start_broadcast(*, room: Room, session: str, ingest: str, at: datetime) -> Broadcast:
-    """Note a publisher that is about to come; an offline room becomes "starting". Publishes: StateChanged."""
+    """Note a publisher that is about to come; an offline room becomes "starting". Publishes: StateChanged.
+
+    Raises: SubjectGone: the host is being erased.
+    """
     with transaction.atomic():
         locked = _lock(room.pk)
+        subjects.hold(locked.host.member.subject_id)
         broadcast = Broadcast.objects.create(room=locked, session=session, ingest=ingest, started_at=at)
         if locked.state == State.OFFLINE:
             _change_state(locked, State.STARTING, at)

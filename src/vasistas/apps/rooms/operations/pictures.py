@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from vasistas.apps.rooms import images, rules
 from vasistas.apps.rooms.events import ThumbnailChanged
 from vasistas.apps.rooms.models import Room, State
+from vasistas.guard import subjects
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached
 
@@ -27,7 +28,7 @@ class NotOnAir(DomainError):  # noqa: N818 — refusals read as facts
 def save_thumbnail(*, room: Room, data: bytes, at: datetime) -> str:
     """Store what the host's browser sees of its own camera, re-encoded; the former picture is removed. Returns its URL.
 
-    Raises: NotOnAir; LimitReached: one per THUMBNAIL_EVERY; PictureRefused, PictureTooLarge.
+    Raises: NotOnAir; LimitReached: one per THUMBNAIL_EVERY; PictureRefused, PictureTooLarge; SubjectGone.
     Publishes: ThumbnailChanged.
     """
     _check(room, at)
@@ -36,6 +37,7 @@ def save_thumbnail(*, room: Room, data: bytes, at: datetime) -> str:
     try:
         with transaction.atomic():
             locked = Room.objects.with_host().select_for_update(no_key=True, of=("self",)).get(pk=room.pk)
+            subjects.hold(locked.host.member.subject_id)
             _check(locked, at)
             former, locked.thumbnail, locked.thumbnail_at = locked.thumbnail, name.rpartition("/")[2], at
             locked.save(update_fields=["thumbnail", "thumbnail_at"])
