@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows import reauthentication
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vasistas.apps.accounts import queries as accounts
-from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import EXPORT_LINK_DAYS, UNANSWERED
 from vasistas.apps.rooms import queries as rooms
@@ -22,9 +19,10 @@ from vasistas.guard.purposes import processing
 from vasistas.guard.reads.queries import NotSealed
 from vasistas.guard.rights import archive
 from vasistas.guard.views import touches_nothing
-from vasistas.lib.errors import DomainError, NotAllowed
+from vasistas.lib.errors import DomainError
 from vasistas.pages import correcting
 from vasistas.pages import my_data as gathered
+from vasistas.pages.views.own import is_to_confirm, member_of, send_to_confirm, subject_id_of
 
 FOLLOWED_MAX = 6  # cards of followed rooms on the overview
 STAFF_READS_SHOWN = 3  # the latest, on the overview
@@ -34,9 +32,7 @@ STAFF_READS_SHOWN = 3  # the latest, on the overview
 @require_safe
 @processing("account")
 def my_account(request: HttpRequest) -> HttpResponse:
-    member = request.user
-    if not isinstance(member, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
+    member = member_of(request)
     context = {"security": accounts.security_of(member), "sessions": len(accounts.sessions_of(member))}
     with processing("rooms"):
         context["followed"] = rooms.followed_rooms(Viewer.of(member, request.session))[:FOLLOWED_MAX]
@@ -62,7 +58,7 @@ def money(request: HttpRequest) -> HttpResponse:
 @require_safe
 @processing("rights")
 def my_data(request: HttpRequest) -> HttpResponse:
-    every = gathered.overview(_subject_id(request))
+    every = gathered.overview(subject_id_of(request))
     return _shown(request, "data", {"every": every, "total": sum(1 for one in every if one.rows)})
 
 
@@ -70,7 +66,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @require_safe
 @processing("rights")
 def my_category(request: HttpRequest, key: str) -> HttpResponse:
-    subject_id = _subject_id(request)
+    subject_id = subject_id_of(request)
     found = gathered.category_of(subject_id, key)
     tables = gathered.tables_of(subject_id, found, request.GET)
     links = [(reverse(name), words) for name, words in found.corrected_at.items()]
@@ -82,7 +78,7 @@ def my_category(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @processing("rights")
 def my_reads(request: HttpRequest) -> HttpResponse:
-    page = gathered.reads_page(_subject_id(request), request.GET.get("page"))
+    page = gathered.reads_page(subject_id_of(request), request.GET.get("page"))
     return _shown(request, "reads", {"page": page})
 
 
@@ -91,7 +87,7 @@ def my_reads(request: HttpRequest) -> HttpResponse:
 @processing("rights")
 def read_proof(request: HttpRequest, entry_id: int) -> HttpResponse:
     try:
-        proof = gathered.proof_json(entry_id, _subject_id(request))
+        proof = gathered.proof_json(entry_id, subject_id_of(request))
     except NotSealed:
         waiting = _("This entry is not in the chain yet. Ask again in two seconds.")
         raise DomainError(waiting, code="reads.not_sealed") from None
@@ -103,7 +99,7 @@ def read_proof(request: HttpRequest, entry_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @processing("rights")
 def export(request: HttpRequest) -> HttpResponse:
-    subject_id, now = _subject_id(request), timezone.now()
+    subject_id, now = subject_id_of(request), timezone.now()
     link = ""
     if request.method == "POST":
         if is_to_confirm(request):
@@ -118,7 +114,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET"])
 @processing("rights")
 def take_export(request: HttpRequest, token: str) -> StreamingHttpResponse:
-    subject_id, now = _subject_id(request), timezone.now()
+    subject_id, now = subject_id_of(request), timezone.now()
     link = operations.start_export(subject_id=subject_id, token=token, at=now)
 
     def finish() -> None:
@@ -128,24 +124,5 @@ def take_export(request: HttpRequest, token: str) -> StreamingHttpResponse:
     return gathered.archive_answer(request, pieces, now)
 
 
-def is_to_confirm(request: HttpRequest) -> bool:
-    """Whether the member has to prove once more that it is them, before an act that a stranger must not do."""
-    return bool(reauthentication.is_reauthentication_required(request, app="account"))
-
-
-def send_to_confirm(request: HttpRequest) -> HttpResponse:
-    """Send to the page that asks for a password or a second factor; it comes back here with what was posted."""
-    methods = get_adapter().get_reauthentication_methods(request.user)
-    answer: HttpResponse = reauthentication.suspend_request(request, methods[0]["url"])
-    return answer
-
-
 def _shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, f"pages/account/{name}.html", {"lang": gathered.language(), **context})
-
-
-def _subject_id(request: HttpRequest) -> int:
-    member = request.user
-    if not isinstance(member, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    return member.subject_id

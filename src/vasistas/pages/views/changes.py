@@ -19,15 +19,16 @@ from vasistas.guard.policy.versions import NOTICE_DAYS, TELLING_DAYS
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads.keys import AuditKeyRefused
 from vasistas.guard.staff import ask_for_second_factor, has_fresh_second_factor, staff_only
-from vasistas.lib.errors import DomainError, NotAllowed, NotFound
+from vasistas.lib.errors import DomainError, NotFound
 from vasistas.pages import my_data, policy_page
+from vasistas.pages.views.own import member_of
 
 
 @never_cache
 @require_safe
 @processing("rights")
 def my_changes(request: HttpRequest) -> HttpResponse:
-    told = list(queries.notices_of(_member(request).subject_id))
+    told = list(queries.notices_of(member_of(request).subject_id))
     context = {"told": told, "coming": get_policy.to_come(), "current": get_policy(), "lang": my_data.language()}
     return render(request, "pages/account/changes.html", context)
 
@@ -38,7 +39,7 @@ def my_changes(request: HttpRequest) -> HttpResponse:
 def put_away(request: HttpRequest, number: int) -> HttpResponse:
     if number not in {policy.version for policy in get_policy.to_come()}:
         raise NotFound(_("There is no such change on its way."))
-    operations.put_notice_away(subject_id=_member(request).subject_id, version=number, at=timezone.now())
+    operations.put_notice_away(subject_id=member_of(request).subject_id, version=number, at=timezone.now())
     return redirect("pages:my_changes")
 
 
@@ -57,7 +58,7 @@ def staff_policy(request: HttpRequest) -> HttpResponse:
 def approve(request: HttpRequest) -> HttpResponse:
     if not has_fresh_second_factor(request):
         return ask_for_second_factor(request)
-    member = _member(request)
+    member = member_of(request)
     try:
         operations.approve_policy(
             subject_id=member.subject_id,
@@ -106,14 +107,8 @@ def _shown(request: HttpRequest) -> HttpResponse:
         "candidate": found,
         "difference": policy_page.readable(found.difference, context["lang"]) if found.difference else None,
         "given": [(one, names.get(one.subject_id, "")) for one in given],
-        "has_approved": any(one.subject_id == _member(request).subject_id for one in given),
+        "has_approved": any(one.subject_id == member_of(request).subject_id for one in given),
         "is_approved": len(given) >= APPROVALS_MIN,
         "approvals_min": APPROVALS_MIN,
     }
     return render(request, "pages/staff/policy.html", context)
-
-
-def _member(request: HttpRequest) -> Member:
-    if not isinstance(request.user, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    return request.user

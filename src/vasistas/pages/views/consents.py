@@ -9,23 +9,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import queries
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
-from vasistas.lib.errors import NotAllowed
 from vasistas.pages import consent_page, my_data
+from vasistas.pages.views.own import subject_id_of
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @processing("rights")
 def my_consents(request: HttpRequest) -> HttpResponse:
-    subject_id, language = _subject_id(request), my_data.language()
+    subject_id, language = subject_id_of(request), my_data.language()
     if request.method == "POST":
         return _chosen(request, "pages:my_consents")
     context = _context(request)
@@ -52,7 +50,7 @@ def my_messages(request: HttpRequest) -> HttpResponse:
 @require_safe
 @processing("rights")
 def consent_receipt(request: HttpRequest, receipt_id: uuid.UUID) -> JsonResponse:
-    record = queries.get_consent_for(subject_id=_subject_id(request), receipt_id=receipt_id)
+    record = queries.get_consent_for(subject_id=subject_id_of(request), receipt_id=receipt_id)
     receipt = queries.receipt_of(record, get_policy(), settings.OPERATOR, settings.PUBLIC_URL.rstrip("/"))
     named = {"Content-Disposition": f'attachment; filename="consent-{receipt_id}.jsonld"'}
     shown = {"indent": 1, "ensure_ascii": False}
@@ -61,7 +59,7 @@ def consent_receipt(request: HttpRequest, receipt_id: uuid.UUID) -> JsonResponse
 
 def _chosen(request: HttpRequest, name: str) -> HttpResponse:
     """Choose, and come back to where the switch stands."""
-    messages.success(request, consent_page.choose(request, _subject_id(request), my_data.language()))
+    messages.success(request, consent_page.choose(request, subject_id_of(request), my_data.language()))
     return HttpResponseRedirect(reverse(name))
 
 
@@ -69,13 +67,6 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {
         "lang": my_data.language(),
         "policy": get_policy(),
-        "choices": queries.choices_of(_subject_id(request), at=timezone.now()),
+        "choices": queries.choices_of(subject_id_of(request), at=timezone.now()),
         "has_gpc": consent_page.has_gpc(request),
     }
-
-
-def _subject_id(request: HttpRequest) -> int:
-    member = request.user
-    if not isinstance(member, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    return member.subject_id

@@ -4,15 +4,12 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows import reauthentication
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,9 +18,9 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations, queries
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
-from vasistas.lib.errors import NotAllowed
 from vasistas.pages import erasing as gathered
 from vasistas.pages import my_data
+from vasistas.pages.views.own import is_to_confirm, member_of, send_to_confirm
 
 
 @never_cache
@@ -31,11 +28,11 @@ from vasistas.pages import my_data
 @processing("rights")
 def erase(request: HttpRequest) -> HttpResponse:
     """Say what goes and what stays; on the member's typed word, erase the account."""
-    member, is_wrong = _member(request), False
+    member, is_wrong = member_of(request), False
     if request.method == "POST":
         is_wrong = not gathered.is_confirmed(request.POST.get("word", ""))
-        if not is_wrong and reauthentication.is_reauthentication_required(request, app="account"):
-            return _ask_again_who_it_is(request)
+        if not is_wrong and is_to_confirm(request):
+            return send_to_confirm(request)
         if not is_wrong:
             return redirect(_erase(request, member))
     goes = gathered.what_goes(member.subject_id)
@@ -49,12 +46,12 @@ def erase(request: HttpRequest) -> HttpResponse:
 @processing("rights")
 def erase_category(request: HttpRequest, key: str) -> HttpResponse:
     """Say what of one category goes, or why it goes with the account alone; on a word, erase it."""
-    member = _member(request)
+    member = member_of(request)
     held = my_data.category_of(member.subject_id, key)
     gone = None
     if request.method == "POST" and operations.can_go_alone(key):
-        if reauthentication.is_reauthentication_required(request, app="account"):
-            return _ask_again_who_it_is(request)
+        if is_to_confirm(request):
+            return send_to_confirm(request)
         gone = sum(operations.erase_category(subject_id=member.subject_id, category=key).values())
     context = {"held": held, "can_go_alone": operations.can_go_alone(key), "gone": gone}
     return _shown(request, "erase_category", context)
@@ -96,18 +93,5 @@ def _erase(request: HttpRequest, member: Member) -> str:
     return address
 
 
-def _ask_again_who_it_is(request: HttpRequest) -> HttpResponse:
-    """Send to the page that asks for a password or a second factor; it comes back here with what was posted."""
-    methods = get_adapter().get_reauthentication_methods(request.user)
-    answer: HttpResponse = reauthentication.suspend_request(request, methods[0]["url"])
-    return answer
-
-
 def _shown(request: HttpRequest, name: str, context: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
     return render(request, f"pages/account/{name}.html", {"lang": my_data.language(), **context}, status=status)
-
-
-def _member(request: HttpRequest) -> Member:
-    if not isinstance(request.user, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    return request.user

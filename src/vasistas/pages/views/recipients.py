@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.guard.staff import staff_only
 from vasistas.lib import limits
-from vasistas.lib.errors import DomainError, NotAllowed, NotFound
+from vasistas.lib.errors import DomainError, NotFound
 from vasistas.pages import correcting, policy_page
 from vasistas.pages import my_data as gathered
 from vasistas.pages import recipients as gotten
+from vasistas.pages.views.own import member_of
 
 CORRECTIONS_PER_MINUTE = 10  # of one member
 ACTS = {"again": operations.send_again, "settle": operations.settle_by_hand}
@@ -31,7 +31,7 @@ ACTS = {"again": operations.send_again, "settle": operations.settle_by_hand}
 @require_safe
 @processing("rights")
 def recipients(request: HttpRequest) -> HttpResponse:
-    subject_id = _member(request).subject_id
+    subject_id = member_of(request).subject_id
     context = {
         "lang": gathered.language(),
         "every": gotten.everyone_who_got(subject_id),
@@ -46,7 +46,7 @@ def recipients(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @processing("rights")
 def correct(request: HttpRequest, key: str) -> HttpResponse:
-    member = _member(request)
+    member = member_of(request)
     found = gathered.category_of(member.subject_id, key)
     if request.method == "POST":
         limits.hit("pages.correct", f"member:{member.pk}", limit=CORRECTIONS_PER_MINUTE, per_s=60, now=time.time())
@@ -106,10 +106,3 @@ def _uuid(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise NotFound(_("There is no such notice, or it is settled.")) from None
-
-
-def _member(request: HttpRequest) -> Member:
-    member = request.user
-    if not isinstance(member, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    return member

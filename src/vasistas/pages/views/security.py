@@ -11,17 +11,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from vasistas.apps.accounts import operations, queries
-from vasistas.apps.accounts.models import Member
 from vasistas.guard.purposes import processing
-from vasistas.lib.errors import NotAllowed
-from vasistas.pages.views.account import is_to_confirm, send_to_confirm
+from vasistas.pages.views.own import is_to_confirm, member_of, send_to_confirm
 
 
 @never_cache
 @require_safe
 @processing("account")
 def security(request: HttpRequest) -> HttpResponse:
-    member = _member(request)
+    member = member_of(request)
     context = {"security": queries.security_of(member), "sessions": queries.sessions_of(member)}
     return render(request, "pages/account/security.html", context)
 
@@ -30,7 +28,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_POST
 @processing("account")
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
-    operations.end_session(member=_member(request), session_id=session_id)
+    operations.end_session(member=member_of(request), session_id=session_id)
     messages.success(request, _("This session is over."))
     return redirect("pages:security")
 
@@ -39,7 +37,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
 @require_POST
 @processing("account")
 def end_sessions(request: HttpRequest) -> HttpResponse:
-    count = operations.end_sessions(member=_member(request), except_key=request.session.session_key)
+    count = operations.end_sessions(member=member_of(request), except_key=request.session.session_key)
     messages.success(request, ngettext("%d session is over.", "%d sessions are over.", count) % count)
     return redirect("pages:security")
 
@@ -48,7 +46,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @processing("account")
 def forget_browsers(request: HttpRequest) -> HttpResponse:
-    operations.forget_browsers(member=_member(request))
+    operations.forget_browsers(member=member_of(request))
     messages.success(request, _("Forgotten. Each browser is new when it signs in the next time."))
     return redirect("pages:security")
 
@@ -58,16 +56,10 @@ def forget_browsers(request: HttpRequest) -> HttpResponse:
 @processing("account")
 def alerts(request: HttpRequest) -> HttpResponse:
     """Switch the mails about new browsers on; or off, which a stranger at an open screen must not do unnoticed."""
-    member, on = _member(request), request.POST.get("on") == "1"
+    member, on = member_of(request), request.POST.get("on") == "1"
     if not on and is_to_confirm(request):
         return send_to_confirm(request)
     if operations.set_login_alerts(member=member, on=on, at=timezone.now()) and not on:
         get_adapter(request).send_notification_mail("accounts/email/alerts_off", member)
     messages.success(request, _("Sign-in alerts are on.") if on else _("Sign-in alerts are off. A mail tells so."))
     return redirect("pages:security")
-
-
-def _member(request: HttpRequest) -> Member:
-    if not isinstance(request.user, Member):  # the login middleware let nobody else through
-        raise NotAllowed(_("Sign in first."))
-    return request.user
