@@ -85,6 +85,11 @@ class Declaration:
         """The personal fields alone, the sealed ones among them."""
         return {name: held for name, held in self.fields.items() if isinstance(held, Personal)}
 
+    @property
+    def categories(self) -> frozenset[str]:
+        """What its personal fields hold."""
+        return frozenset(held.category for held in self.personal.values())
+
 
 _declarations: dict[str, Declaration] = {}
 

@@ -1,6 +1,5 @@
 """Which rows belong to a subject, and in which order they go: read off the declarations, never listed by hand."""
 
-import functools
 import graphlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -72,14 +71,10 @@ def wire(*, stop: Mapping[str, Stop]) -> None:
 
 def stop(subject_id: int, at: datetime) -> list[str]:
     """End all that runs for somebody; return the names of those that failed."""
-    return _run({name: functools.partial(act, subject_id, at) for name, act in _stop.items()})
-
-
-def _run(acts: Mapping[str, Callable[[], None]]) -> list[str]:
     failed = []
-    for name, act in acts.items():
+    for name, act in _stop.items():
         try:
-            act()
+            act(subject_id, at)
         except Exception as error:  # noqa: BLE001 — one that is away for a moment must not keep a key alive
             logger.error("erasure.act_failed act=%s error=%s", name, type(error).__name__)  # noqa: TRY400 — a traceback could name the person
             failed.append(name)
@@ -91,7 +86,7 @@ def categories_of(rows: Mapping[str, int]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for label, count in rows.items():
         declaration = declarations.declarations().get(label)
-        for category in {held.category for held in declaration.personal.values()} if declaration else ():
+        for category in declaration.categories if declaration else ():
             counts[category] = counts.get(category, 0) + count
     return dict(sorted(counts.items()))
 

@@ -50,7 +50,7 @@ class Timed:
     @property
     def categories(self) -> frozenset[str]:
         declared = declarations.of(self.model)
-        return frozenset(held.category for held in declared.personal.values()) if declared else frozenset()
+        return declared.categories if declared else frozenset()
 
 
 @dataclass(frozen=True)

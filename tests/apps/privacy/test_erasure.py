@@ -1,7 +1,7 @@
 """Erasing one person: unreadable, gone, and only theirs; also while they write, on a database with many writers."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,7 +13,6 @@ from tests.factories.accounts import make_member
 from tests.factories.chat import make_message
 from tests.factories.providers import make_host
 from tests.factories.rooms import make_room, make_watch_session
-from vasistas import media
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import operations as chat
 from vasistas.apps.chat.models import Message
@@ -165,15 +164,6 @@ class Trial:
             write(WRITES_MAX)
 
         return act
-
-
-@pytest.fixture
-def node() -> Iterator[FakeMedia]:
-    former = media._configured[:]
-    node = FakeMedia()
-    media.configure(node)
-    yield node
-    media._configured[:] = former
 
 
 @pytest.mark.django_db(transaction=True)

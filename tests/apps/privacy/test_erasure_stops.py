@@ -1,7 +1,6 @@
 """Before anything of a person goes, what runs for them ends; and two erasures at once are one."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -12,7 +11,6 @@ from django.utils import timezone
 from tests.factories.accounts import PASSWORD, make_member
 from tests.factories.chat import make_message
 from tests.factories.rooms import make_room
-from vasistas import media
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations
 from vasistas.apps.privacy.models import Erasure, Subject
@@ -25,15 +23,6 @@ from vasistas.media.port import NodeUnreachable
 
 OFFER = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n"
 SESSION = "a" * 32
-
-
-@pytest.fixture
-def node() -> Iterator[FakeMedia]:
-    former = media._configured[:]
-    node = FakeMedia()
-    media.configure(node)
-    yield node
-    media._configured[:] = former
 
 
 def _browser_of(member: Member) -> str:

@@ -173,7 +173,7 @@ def _edges(
     policy: Policy, holding: Mapping[str, Declaration], boxes: Mapping[tuple[int, str], Box], order: Mapping[str, int]
 ) -> Iterable[tuple[Box, Box, int]]:
     for label, one in holding.items():
-        for category in sorted({held.category for held in one.personal.values()} & order.keys()):
+        for category in sorted(one.categories & order.keys()):
             yield boxes[0, label], boxes[1, category], order[category] % HUES
     for key, purpose in policy.purposes.items():
         if len(purpose.categories) < len(order):

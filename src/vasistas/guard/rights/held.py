@@ -65,7 +65,7 @@ class Table:
 
     @property
     def categories(self) -> frozenset[str]:
-        return frozenset(held.category for held in self.fields.values())
+        return self.declaration.categories
 
     def rows(self, subject_id: int) -> "models.QuerySet[Any]":
         """The rows of one person, without an order. Nothing of them is loaded row by row.

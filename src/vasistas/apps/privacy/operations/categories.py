@@ -3,11 +3,10 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from vasistas.apps.privacy.operations.erasing import ROWS_AT_ONCE
 from vasistas.guard import declarations, erasure, subjects
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
-
-ROWS_AT_ONCE = 5_000  # deleted in one transaction
 
 # What an account can do without. The rest it needs while it lives (address, name, means of signing in, audit number),
 # or it protects others (mutes, bans), or it is the host's side of a contract: that goes with the account.
@@ -35,7 +34,7 @@ def erase_category(*, subject_id: int, category: str) -> dict[str, int]:
     gone: dict[str, int] = {}
     for step in erasure.plan():
         declaration = declarations.of(step.model)
-        if declaration is None or category not in {held.category for held in declaration.personal.values()}:
+        if declaration is None or category not in declaration.categories:
             continue
         while keys := list(step.rows(subject_id).values_list("pk", flat=True)[:ROWS_AT_ONCE]):
             with transaction.atomic():

@@ -241,14 +241,10 @@ def replay(*, at: datetime) -> int:
     back = 0
     for handle in journal.handles(journal.path_in(settings.DATA)):
         subject = Subject.objects.filter(key_handle=handle).first()
-        if subject is not None and subject.state != Subject.State.ERASED:  # the backup has no notices of the erasure
-            tell_recipients(subject_id=subject.pk, what="erased", at=at)
-        keys = keyring.destroy(handle)  # also of someone who came after the backup was made
-        if subject is None:
-            back += bool(keys)
-            continue
-        if keys or subject.state != Subject.State.ERASED or rows_of(subject.pk):
-            erase(subject_id=subject.pk, at=at)
+        if subject is None or (subject.state == Subject.State.ERASED and not rows_of(subject.pk)):
+            back += bool(keyring.destroy(handle))  # also of someone who came after the backup was made
+        else:
+            erase(subject_id=subject.pk, at=at)  # tells recipients again: the backup has no notices of the erasure
             back += 1
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
