@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import threading
+from typing import Any
 
 import pytest
 
@@ -80,16 +81,27 @@ def test_the_worker_proves_the_policy_by_the_clock(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(worker.scratch, "run_counterexamples", lambda _command, _at: red)
     monkeypatch.setattr(registry, "_checks", {"data.columns_are_declared": CHECK})
 
+    pauses: list[float] = []
+    monkeypatch.setattr(worker.time, "sleep", pauses.append)
+
     worker.run_checks(NOW)
     worker.run_counterexamples(NOW)
 
     seen, planted = queries.latest()
     assert (seen["data.columns_are_declared"].at, planted) == (NOW, red)
+    assert pauses == [worker.BREATH_S]
 
 
-def test_checks_and_counterexamples_are_loops_of_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "repeat", lambda *_job, **_times: None)
+def test_checks_and_counterexamples_are_loops_of_the_worker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.PROVE_AFTER_S = 600
+    first_s = {}
+    monkeypatch.setattr(worker, "repeat", lambda job, **times: first_s.update({job.__name__: times["first_s"]}))
     monkeypatch.setattr(worker, "sweep_hourly", lambda *_job, **_times: None)
     monkeypatch.setattr(worker.tasks, "follow_media", lambda **_port: None)
 
-    assert {"checks", "counterexamples", "drills"} <= {thread.name for thread in worker.start(threading.Event())}
+    threads = worker.start(threading.Event())
+    for thread in threads:
+        thread.join()
+    assert {"checks", "counterexamples", "drills"} <= {thread.name for thread in threads}
+    assert first_s["run_checks"] == 600
+    assert first_s["run_counterexamples"] > 600

@@ -60,6 +60,8 @@ def new_context(chromium: Browser, site: Site) -> Iterator[NewContext]:
 
     yield open_context
     for context in opened:
+        for page in context.pages:
+            page.unroute_all(behavior="wait")  # what still goes through a test's route would be told of its end
         context.close()
 
 

@@ -18,6 +18,7 @@ import psutil
 from tools.servers import free_port
 
 START_S = 60
+NEVER_S = "86400"  # a site proves its policy soon after its start; that would take the processor from the journeys
 STOP_S = 20
 
 
@@ -65,7 +66,11 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
             ],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "VASISTAS_MEDIA_CONTROL_PORT": str(control_port)},
+            env={
+                "VASISTAS_PROVE_AFTER_S": NEVER_S,
+                **os.environ,
+                "VASISTAS_MEDIA_CONTROL_PORT": str(control_port),
+            },
         )
     try:
         url = f"http://localhost:{port}"

@@ -18,6 +18,7 @@ from vasistas.lib.operator import Operator
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(env.text("DATA", "data/site")).resolve()  # all that is written lives here
 POLICY = Path(env.text("POLICY", str(PACKAGE.parent.parent / "policy"))).resolve()  # the operator's, rules and words
+PROVE_AFTER_S = env.integer("PROVE_AFTER_S", 5, low=0, high=86_400)  # who comes with the start goes first
 POLICY_IN_FORCE = env.one_of("POLICY_IN_FORCE", "released", ("released", "files"))  # files: for development alone
 GATE_MODE = env.one_of("GATE_MODE", "enforce", ("enforce", "observe"))  # observing proves nothing
 DEMO = env.flag("DEMO", default=False)
@@ -129,7 +130,7 @@ def _database(url: str, *, file: Path, pragmas: str = _PRAGMAS) -> dict[str, obj
             "NAME": file,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",  # a reader never upgrades half-way: no SQLITE_BUSY in mid-write
-                "timeout": 10,
+                "timeout": 30,  # seconds for the writer's lock: longer than a check on a slow machine holds it
                 "init_command": f"PRAGMA journal_mode=WAL; {pragmas}",
             },
         }

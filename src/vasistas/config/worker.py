@@ -2,9 +2,11 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
@@ -25,13 +27,13 @@ from vasistas.proof import drill
 
 SWEEP_EVERY_S = 3600.0  # nothing outlives its retention by more than an hour
 TELL_EVERY_S = 10.0  # who got something is told of its correction or erasure no later than this
-PROVE_AFTER_S = 5.0  # people who come with the start are served first
+BREATH_S = 0.25  # between two checks: SQLite lets whoever waits to write try every 0.1 s
 SEAL_EVERY_S = 2.0  # what was read stands unsealed no longer than this
 SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by itself
 DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
 POLICY_MAILS_EVERY_S = 60.0  # a batch of mails about a change of the policy
 ERASE_EVERY_S = 30.0  # an erasure that was interrupted goes on by itself
-TRY_OUT_AFTER_S = 60.0  # and the scratch site takes a processor for a while
+TRY_OUT_LATER_S = 55.0  # after the first checks: the scratch site takes a processor for a while
 
 BY_RULE = "rules"  # the policy's rules that count from a field
 
@@ -64,7 +66,11 @@ def start(stop: threading.Event) -> list[threading.Thread]:
             finish_erasures, first_s=SEAL_EVERY_S, every_s=ERASE_EVERY_S, stop=stop, clock=timezone.now
         ),
         "checks": lambda: repeat(
-            run_checks, first_s=PROVE_AFTER_S, every_s=CHECK_EVERY.total_seconds(), stop=stop, clock=timezone.now
+            run_checks,
+            first_s=settings.PROVE_AFTER_S,
+            every_s=CHECK_EVERY.total_seconds(),
+            stop=stop,
+            clock=timezone.now,
         ),
         "recipients": lambda: repeat(
             tell_recipients, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
@@ -80,7 +86,7 @@ def start(stop: threading.Event) -> list[threading.Thread]:
         ),
         "counterexamples": lambda: repeat(
             run_counterexamples,
-            first_s=TRY_OUT_AFTER_S,
+            first_s=settings.PROVE_AFTER_S + TRY_OUT_LATER_S,
             every_s=COUNTEREXAMPLE_EVERY.total_seconds(),
             stop=stop,
             clock=timezone.now,
@@ -159,7 +165,7 @@ def guard_ways_out(_at: datetime) -> None:
 
 
 def run_checks(at: datetime) -> None:
-    conformance.run_checks(at)
+    conformance.run_checks(at, between=lambda: time.sleep(BREATH_S))
 
 
 def run_counterexamples(at: datetime) -> None:

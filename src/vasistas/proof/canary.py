@@ -1,7 +1,7 @@
 """People of nobody, for the time of one probe: they come, do what the probe needs, and were never here.
 
 All they are and do is one transaction that is rolled back; the pages they ask for run in the same thread and see it. It
-holds the writer's lock of SQLite for that time, a fraction of a second.
+holds the writer's lock of SQLite for that time: a fraction of a second, seconds where many pages are asked for.
 """
 
 import secrets

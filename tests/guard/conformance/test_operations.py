@@ -20,6 +20,9 @@ from vasistas.guard.purposes import current
 pytestmark = pytest.mark.django_db
 
 
+FOUND = Finding(ok=True, counted=1)
+
+
 def seen() -> Seen:
     return queries.latest()[0][KEY]
 
@@ -63,6 +66,17 @@ def test_a_check_that_cannot_be_carried_out_is_its_own_result(checked, caplog, e
     assert seen().state is state
     assert seen().detail.startswith(detail)
     assert "ada@example.org" not in caplog.text + seen().detail
+
+
+def test_after_each_check_others_may_write(checked):
+    order = []
+    checks = {key: Check(key, "live", {}, lambda _now, key=key: order.append(key) or FOUND) for key in ("a", "b")}
+    registry._checks.clear()
+    registry._checks.update(checks)
+
+    operations.run_checks(NOW, between=lambda: order.append("pause"))
+
+    assert order == ["a", "pause", "b", "pause"]
 
 
 def test_a_failing_check_stops_no_other(checked):
