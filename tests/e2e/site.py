@@ -17,7 +17,7 @@ import psutil
 
 from tools.servers import free_port
 
-START_S = 60
+START_S = 180
 NEVER_S = "86400"  # a site proves its policy soon after its start; that would take the processor from the journeys
 STOP_S = 20
 

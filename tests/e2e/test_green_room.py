@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import CHROMIUM, FLAGS, SignIn
 from tests.e2e.site import Site
 
+pytestmark = pytest.mark.media
+
 HOST = "Mira"  # of the demo; has a room and is not on air
 SENDING = "() => tracks.filter((track) => track.readyState === 'live').length"
 OPEN = "() => peers.filter((peer) => peer.connectionState !== 'closed').length"

@@ -15,6 +15,8 @@ from tests.e2e.test_accounts import sign_up
 from tests.e2e.test_chat import line as chat_line
 from tests.e2e.test_chat import say
 
+pytestmark = pytest.mark.media
+
 ROOM = "/rooms/piano-with-mira/"
 WAIT_MS = 60_000  # until a state is there; nothing is said of how soon
 LAYER_MS = 120_000  # until a better layer is tried: the node waits longer after each attempt that met delay

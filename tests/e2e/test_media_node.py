@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.conftest import CHROMIUM, FAKE_DEVICES, FLAGS
 from tests.media import nodes
 
+pytestmark = pytest.mark.media
+
 SOUND_AT_ONCE = "--autoplay-policy=no-user-gesture-required"
 ORIGIN = "http://localhost:9/"  # never reached: the page is made here, and localhost may use a camera
 PATIENCE_MS = 20_000

@@ -14,6 +14,8 @@ import pytest
 from tests.e2e.site import Site, running
 from tools.servers import free_port
 
+pytestmark = pytest.mark.media
+
 WAIT_S = 30
 POLL_S = 0.1
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import NewContext, SignIn
 from tests.e2e.site import Site
+
+pytestmark = pytest.mark.media
 
 ROOM = "/rooms/piano-with-mira"
 UNTIL_MS = 20_000

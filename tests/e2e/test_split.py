@@ -16,6 +16,8 @@ from tests.e2e.test_journey import decodes, go_live, player_is, watch
 from tests.e2e.test_processes import await_true
 from tools.servers import free_port
 
+pytestmark = pytest.mark.media
+
 KEY = "the same words on both machines, and nowhere else"
 
 
