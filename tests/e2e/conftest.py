@@ -1,14 +1,16 @@
 """One site and one Chromium for all journeys; a fresh context (its own cookies) for each person in a test."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.site import Site, running
 
+WAIT_MS = 60_000  # until a state is there; nothing is said of how soon
 CHROMIUM = "/usr/bin/chromium"
 FAKE_DEVICES = [
     "--use-fake-device-for-media-stream",
@@ -27,6 +29,8 @@ FLAGS = [
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
 ]
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +58,7 @@ def new_context(chromium: Browser, site: Site) -> Iterator[NewContext]:
 
     def open_context(**options: Any) -> BrowserContext:
         context = chromium.new_context(base_url=site.url, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(WAIT_MS)
         opened.append(context)
         return context
 
@@ -72,6 +76,16 @@ def enter(page: Page, mail: str, password: str) -> None:
     page.fill("input[name=password]", password)
     page.click("main form button[type=submit]")
     page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def escape_twice(page: Page) -> None:
+    """Press Escape, and again 0.2 s later by the clock of the events, however long the browser takes for them."""
+    keyboard, at = page.context.new_cdp_session(page), time.time()
+    key = {"key": "Escape", "code": "Escape", "windowsVirtualKeyCode": 27}
+    for pressed_at in (at, at + 0.2):
+        for what in ("rawKeyDown", "keyUp"):
+            keyboard.send("Input.dispatchKeyEvent", {**key, "type": what, "timestamp": pressed_at})
+    keyboard.detach()
 
 
 type SignIn = Callable[[str], Page]

@@ -7,19 +7,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from tools.servers import free_port
 
 START_S = 180
 NEVER_S = "86400"  # a site proves its policy soon after its start; that would take the processor from the journeys
-STOP_S = 20
+STOP_S = 60
+WAIT_S = 90
+POLL_S = 0.1
 
 
 @dataclass
@@ -48,6 +51,16 @@ class Site:
     def kill_media(self) -> None:
         """Kill the node as a crash would; the site starts it again."""
         self.media_process().send_signal(signal.SIGKILL)
+
+
+def await_true(condition: Callable[[], bool], what: str) -> None:
+    """Poll a condition of another process until it holds."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(POLL_S)  # house: the other process gives no event to wait on
+    pytest.fail(f"Not so within {WAIT_S} s: {what}")
 
 
 @contextmanager
@@ -93,7 +106,7 @@ def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == httpx.codes.OK and "Ctrl-C" in log.read_text():
+            if httpx.get(f"{url}/readyz", timeout=10).status_code == httpx.codes.OK and "Ctrl-C" in log.read_text():
                 return
         except httpx.HTTPError:
             pass

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import camera
-from tests.e2e.conftest import NewContext, SignIn, enter
+from tests.e2e.conftest import WAIT_MS, NewContext, SignIn, enter, escape_twice
 from tests.e2e.impair import Impairment, through
 from tests.e2e.site import Site
 from tests.e2e.test_accounts import sign_up
@@ -18,8 +18,7 @@ from tests.e2e.test_chat import say
 pytestmark = pytest.mark.media
 
 ROOM = "/rooms/piano-with-mira/"
-WAIT_MS = 60_000  # until a state is there; nothing is said of how soon
-LAYER_MS = 120_000  # until a better layer is tried: the node waits longer after each attempt that met delay
+LAYER_MS = 180_000  # until a better layer is tried: the node waits longer after each attempt that met delay
 STEADY_FRAMES = 40
 
 # Every RTCPeerConnection of the page, so that its own figures can be read; installed before the page's scripts.
@@ -69,7 +68,7 @@ def watch(page: Page, room: str = ROOM) -> Page:
 
 
 def player_is(page: Page, phase: str) -> None:
-    expect(page.locator("rooms-player")).to_have_attribute("data-phase", phase, timeout=WAIT_MS)
+    expect(page.locator("rooms-player")).to_have_attribute("data-phase", phase)
 
 
 def received(page: Page) -> dict[str, Any]:
@@ -137,7 +136,7 @@ def go_live(page: Page, codec: str = "vp8", preset: str = "") -> Page:
     take_over.or_(is_live).first.wait_for(timeout=WAIT_MS)
     if take_over.is_visible():
         take_over.click()
-    expect(room).to_have_attribute("data-phase", "live", timeout=WAIT_MS)
+    expect(room).to_have_attribute("data-phase", "live")
     return page
 
 
@@ -162,6 +161,7 @@ def busy_camera(tmp_path: Path, chromium: Browser, site: Site) -> Iterator[Page]
     """Mira in a browser of her own, with a camera that has much to show."""
     with camera.showing(camera.film(tmp_path / "busy.y4m"), chromium.browser_type) as browser:
         page = browser.new_context(base_url=site.url).new_page()
+        page.set_default_timeout(WAIT_MS)
         enter(page, *site.logins["Mira"])
         yield page
         off_air(page)
@@ -195,7 +195,7 @@ def test_from_signing_up_to_the_end_of_the_broadcast(
         got = decodes(viewer)
         assert got["codec"].lower() == f"video/{codec}"
     assert vi.evaluate("() => !document.querySelector('video').muted")
-    expect(host.locator("[data-part=viewers]").first).to_have_text("3", timeout=WAIT_MS)
+    expect(host.locator("[data-part=viewers]").first).to_have_text("3")
 
     say(vi, "hello from the other side")
     expect(chat_line(host, "hello from the other side")).to_have_count(1)
@@ -208,8 +208,7 @@ def test_from_signing_up_to_the_end_of_the_broadcast(
     expect(chat_line(vi, "welcome in")).to_have_count(1)
     vi.screenshot(path=pictures / f"watch-{codec}.png")
 
-    host.keyboard.press("Escape")
-    host.keyboard.press("Escape")
+    escape_twice(host)
     for viewer in (early, visitor, vi):
         player_is(viewer, "ended")
         expect(viewer.get_by_text("This broadcast has ended")).to_be_visible()
@@ -279,7 +278,7 @@ def test_publisher_who_is_gone_and_back_is_seen_again_on_the_same_connection(
     connections = viewer.evaluate("() => window.peers.length")
 
     mira.evaluate("() => window.peers.at(-1).close()")  # as a browser that lost everything: the page tries again
-    expect(mira.locator("studio-green-room")).to_have_attribute("data-phase", "live", timeout=WAIT_MS)
+    expect(mira.locator("studio-green-room")).to_have_attribute("data-phase", "live")
     mira.wait_for_function("() => window.peers.length > 1 && window.peers.at(-1).connectionState === 'connected'")
 
     until_received(viewer, f"got.frames > {before['frames'] + STEADY_FRAMES}")
@@ -315,6 +314,6 @@ def test_node_that_is_killed_brings_everyone_back(mira: Page, new_context: NewCo
 
     site.kill_media()
 
-    viewer.wait_for_function(f"() => window.peers.length > {connections}", timeout=WAIT_MS)
+    viewer.wait_for_function(f"() => window.peers.length > {connections}")
     decodes(viewer)
-    expect(mira.locator("studio-green-room")).to_have_attribute("data-phase", "live", timeout=WAIT_MS)
+    expect(mira.locator("studio-green-room")).to_have_attribute("data-phase", "live")

@@ -3,21 +3,16 @@
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.e2e.site import Site, running
+from tests.e2e.site import WAIT_S, Site, await_true, running
 from tools.servers import free_port
 
 pytestmark = pytest.mark.media
-
-WAIT_S = 30
-POLL_S = 0.1
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -26,16 +21,6 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def await_true(condition: Callable[[], bool], what: str) -> None:
-    """Poll a condition of another process until it holds."""
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(POLL_S)  # house: the other process gives no event to wait on
-    pytest.fail(f"Not so within {WAIT_S} s: {what}")
 
 
 def test_ctrl_c_ends_every_process_and_says_so(tmp_path: Path) -> None:

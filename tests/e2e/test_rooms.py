@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import NewContext, SignIn
+from tests.e2e.conftest import WAIT_MS, NewContext, SignIn
 from tests.e2e.site import Site
 
 pytestmark = pytest.mark.media
 
 ROOM = "/rooms/piano-with-mira"
-UNTIL_MS = 20_000
 
 HELPERS = """
 const token = () => document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
@@ -67,7 +66,7 @@ def prepare(page: Page) -> Page:
 
 
 def until(page: Page, condition: str) -> None:
-    """Ask the site again and again, for UNTIL_MS at most. (`wait_for_function` takes a promise for a yes.)"""
+    """Ask the site again and again, for WAIT_MS at most. (`wait_for_function` takes a promise for a yes.)"""
     page.evaluate(
         f"""async (ms) => {{
           const end = performance.now() + ms;
@@ -76,7 +75,7 @@ def until(page: Page, condition: str) -> None:
             await new Promise((next) => setTimeout(next, 100));
           }}
         }}""",
-        UNTIL_MS,
+        WAIT_MS,
     )
 
 

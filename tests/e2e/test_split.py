@@ -10,10 +10,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.site import Site, running
+from tests.e2e.conftest import WAIT_MS, escape_twice
+from tests.e2e.site import STOP_S, Site, await_true, running
 from tests.e2e.test_accounts import sign_up
 from tests.e2e.test_journey import decodes, go_live, player_is, watch
-from tests.e2e.test_processes import await_true
 from tools.servers import free_port
 
 pytestmark = pytest.mark.media
@@ -38,7 +38,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         await_true(lambda: _answers(url), "the node answers")
         yield url
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(STOP_S) == 0
 
 
 def _answers(url: str) -> bool:
@@ -61,6 +61,8 @@ def split_site(node: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def page_of(chromium: Browser, split_site: Site) -> Iterator[list[Page]]:
     contexts = [chromium.new_context(base_url=split_site.url) for _ in range(2)]
+    for context in contexts:
+        context.set_default_timeout(WAIT_MS)
     yield [context.new_page() for context in contexts]
     for context in contexts:
         context.close()
@@ -83,6 +85,5 @@ def test_site_without_a_node_of_its_own_is_watched_through_another(split_site: S
     with pytest.raises(LookupError):
         split_site.media_process()
 
-    host.keyboard.press("Escape")
-    host.keyboard.press("Escape")
+    escape_twice(host)
     player_is(viewer, "ended")

@@ -18,7 +18,7 @@ import httpx
 from vasistas.media.node_client import NodeClient
 
 KEY = b"a key for tests that is long enough for HS256"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
