@@ -24,6 +24,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "join": (["--quick"], ["chromium"]),
     "guard": (["--quick"], []),
     "rights": (["--quick"], []),
+    "ledger": (["--quick"], ["postgresql"]),
     "soak": (["--short"], []),
 }
 PATIENCE_S = 900  # for one bench; a hang must not hold up the others

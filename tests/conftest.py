@@ -4,6 +4,7 @@ import dataclasses
 import os
 import socket
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.db import connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from hypothesis import settings as hypothesis_settings
 
 from vasistas.guard import keyring, purposes
@@ -40,6 +42,23 @@ def purpose_test() -> Iterator[None]:
         patch.setattr(purposes, "get_policy", policy_with_tests)
         with purposes.processing("test"):
             yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushed_ledger() -> Iterator[None]:
+    """Let a test with commits empty the tables: SQLite empties them by DELETE, which the ledger refuses anyone."""
+    triggers = import_module("vasistas.apps.wallet.migrations.0001_initial").SQLITE
+    refusing = [text for text in triggers if " BEFORE DELETE ON " in text]
+    dropping = [f"DROP TRIGGER IF EXISTS {text.split()[2]}" for text in refusing]
+    plain = DatabaseWrapper.ops_class.sql_flush
+
+    def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
+        there = [*dropping, *plain(self, style, tables, **options), *refusing]
+        return there if "wallet_entry" in tables else plain(self, style, tables, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseWrapper.ops_class, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -31,7 +31,7 @@ APP_FILES = {
     *("__init__", "apps", "admin", "urls", "handlers", "views", "tasks", "forms", "operations", "queries", "rules"),
     *("models", "events", "providers", "migrations", "management", "templatetags"),
     *("adapter", "outbox"),  # accounts: the two doors that its library asks for
-    *("text", "commands", "images"),  # pure leaves: normalise chat text, parse its commands, re-encode pictures
+    *("text", "commands", "images", "documents"),  # pure leaves: chat text, its commands, pictures, papers of payouts
 }
 
 
@@ -113,7 +113,7 @@ def faults_in_environment(example: str, sources: dict[Path, str]) -> Iterator[st
         read |= set(re.findall(r"VASISTAS_[A-Z_]*[A-Z]", source))
         read |= {
             f"VASISTAS_{name}"
-            for name in re.findall(r"env\.(?:text|flag|integer|one_of|words|secret)\(\s*\"([A-Z_]+)\"", source)
+            for name in re.findall(r"env\.(?:text|flag|integers?|one_of|words|secret|given)\(\s*\"([A-Z_]+)\"", source)
         }
         read |= {f"VASISTAS_{name}" for name in re.findall(r"[(= ]default\(\"([A-Z_]+)\"", source)}
     read -= {name for name in read if name.endswith("_FILE")}

@@ -22,14 +22,17 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 def postgres_folder() -> Path | None:
     """The folder of the newest PostgreSQL server's programs, or None where none is installed."""
     if found := shutil.which("initdb"):
-        return Path(found).parent
+        return Path(found).resolve().parent  # a link may stand alone; the others lie beside what it points to
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return versions[-1].parent if versions else None
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Start a PostgreSQL that forgets everything; yields its address. As root it runs as `nobody`, as it insists."""
+def postgres(*, is_durable: bool = False) -> Iterator[str]:
+    """Start a PostgreSQL that forgets everything; yields its address. As root it runs as `nobody`, as it insists.
+
+    Args: is_durable: whether a commit waits for the disk, as a site's own server does; tests have no use for it.
+    """
     programs = postgres_folder()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed; install Debian's package postgresql.")
@@ -51,7 +54,9 @@ def postgres() -> Iterator[str]:
         )
 
     port = free_port()
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    options = f"-p {port} -h 127.0.0.1 -k {folder}"
+    if not is_durable:
+        options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     try:
         run("initdb", "-U", "vasistas", "-A", "trust", "-E", "UTF8", "--no-sync")
         run("pg_ctl", "-l", str(folder / "log"), "-o", options, "-t", str(START_S), "-w", "start")

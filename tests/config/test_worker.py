@@ -68,7 +68,7 @@ def test_a_job_runs_soon_and_again_whatever_became_of_it(
             raise RuntimeError("the read log cannot be written")
 
     with caplog.at_level(logging.ERROR):
-        worker.repeat(job, first_s=5, every_s=3600, stop=stop, clock=lambda: NOW)
+        worker.repeat(worker.Job(job, 3600, 5), stop=stop, clock=lambda: NOW)
 
     assert ran == [NOW] * 3
     assert stop.waited == [5, 3600, 3600, 3600]
@@ -95,7 +95,7 @@ def test_the_worker_proves_the_policy_by_the_clock(monkeypatch: pytest.MonkeyPat
 def test_checks_and_counterexamples_are_loops_of_the_worker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.PROVE_AFTER_S = 600
     first_s = {}
-    monkeypatch.setattr(worker, "repeat", lambda job, **times: first_s.update({job.__name__: times["first_s"]}))
+    monkeypatch.setattr(worker, "repeat", lambda job, **_times: first_s.update({job.run.__name__: job.first_s}))
     monkeypatch.setattr(worker, "sweep_hourly", lambda *_job, **_times: None)
     monkeypatch.setattr(worker.tasks, "follow_media", lambda **_port: None)
 

@@ -70,6 +70,7 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
     Raises: TimeoutError: it did not answer in START_S; the text carries its log.
     """
     port, control_port, media_port = free_port(), free_port(), free_port(socket.SOCK_DGRAM)
+    ports = {"VASISTAS_MEDIA_CONTROL_PORT": str(control_port), "VASISTAS_SANDBOX_PORT": str(free_port())}
     log = data.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -79,11 +80,7 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
             ],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={
-                "VASISTAS_PROVE_AFTER_S": NEVER_S,
-                **os.environ,
-                "VASISTAS_MEDIA_CONTROL_PORT": str(control_port),
-            },
+            env={"VASISTAS_PROVE_AFTER_S": NEVER_S, **os.environ, **ports},
         )
     try:
         url = f"http://localhost:{port}"

@@ -22,7 +22,7 @@ def clicks_until(page: Page, key: str, act: str, state: str) -> int:
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_off_takes_as_many_clicks_as_on(sign_in: SignIn, *, javascript: bool) -> None:
-    page = sign_in("Vi", java_script_enabled=javascript)
+    page = sign_in("Nils", java_script_enabled=javascript)
 
     on = {key: clicks_until(page, key, "give", "On") for key in SWITCHES}
     off = {key: clicks_until(page, key, "withdraw", "Off") for key in SWITCHES}

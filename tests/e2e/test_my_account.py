@@ -13,6 +13,7 @@ PAGES = {
     "pages:my_account": [],
     "pages:security": [],
     "pages:money": [],
+    "pages:limits": [],
     "pages:my_consents": [],
     "pages:messages": [],
     "pages:my_data": [],

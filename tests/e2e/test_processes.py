@@ -26,8 +26,12 @@ def is_alive(process: psutil.Process) -> bool:
 def test_ctrl_c_ends_every_process_and_says_so(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--hosts", "1") as site:
         family = psutil.Process(site.process.pid).children(recursive=True)
-        commands = {word for child in family for word in child.cmdline() if word.startswith("vasistas.media.")}
-        assert commands == {"vasistas.media.sfu.main", "vasistas.media.synthetic"}
+        commands = {word for child in family for word in child.cmdline() if word.startswith("vasistas.")}
+        assert commands == {
+            "vasistas.media.sfu.main",
+            "vasistas.media.synthetic",
+            "vasistas.payments.sandbox.provider.main",
+        }
     assert site.process.returncode == 0
     assert [child for child in family if is_alive(child)] == []
     log = site.log.read_text()
@@ -38,7 +42,7 @@ def test_ctrl_c_ends_every_process_and_says_so(tmp_path: Path) -> None:
 def test_children_end_when_the_parent_is_killed(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--hosts", "1") as site:
         family = psutil.Process(site.process.pid).children(recursive=True)
-        assert len(family) == 2
+        assert len(family) == 3
         site.process.kill()
         await_true(lambda: not any(map(is_alive, family)), "the children ended after their parent")
 

@@ -175,7 +175,8 @@ def test_a_word_the_policy_does_not_know_is_told_with_the_nearest():
     assert first.msg == "guard.Planted.note: the policy has no category 'user.contact.emial'."
     assert first.hint.startswith("Use user.contact.email")
     assert second.msg == "guard.Planted.note: the policy has no retention rule 'acount_life'."
-    assert second.hint == "Use account_life. Or add it to [retention] of policy/policy.toml."
+    assert second.hint.startswith("Use account_life")
+    assert second.hint.endswith("Or add it to [retention] of policy/policy.toml.")
 
 
 def test_personal_columns_name_every_personal_field_by_its_column():

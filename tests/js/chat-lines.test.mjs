@@ -108,3 +108,26 @@ test("the oldest id and the speakers come from what is shown", () => {
   assert.deepEqual([...chat.speakers(state)], ["Max", "Vi"]);
   assert.equal(chat.oldestId(chat.start([], false)), null);
 });
+
+const note = (key, at, text = "") => ({ id: 0, key, author: "Vi tipped", author_ref: "", role: "member", text, at });
+
+test("what is told stands once between the messages, and its words may change", () => {
+  const start = chat.told(chat.start([line(1)], false), note("tip 1", 2, "rude"));
+  const state = chat.told(chat.said(start, line(3)), note("tip 1", 2));
+  assert.deepEqual(state.lines.map(({ key, id, text }) => [key, id, text]), [[undefined, 1, "m1"], ["tip 1", 0, ""], [undefined, 3, "m3"]]);
+});
+
+test("what is told is nobody's message", () => {
+  const state = chat.told(chat.start([], false), note("tip 1", 2));
+  assert.equal(chat.oldestId(state), null);
+  assert.equal(chat.speakers(state).size, 0);
+  assert.equal(chat.isActionable(state.lines[0], "all", VI), false);
+  assert.equal(chat.apply(state, "chat.message.deleted", { id: 0 }).lines[0].isRemoved, undefined);
+});
+
+test("what is told waits while somebody reads back, and keeps its place after a snapshot", () => {
+  const reading = chat.told(chat.readBack(chat.start([line(1)], false)), note("tip 1", 2));
+  assert.equal(chat.waiting(reading), 1);
+  const fresh = chat.latest(reading, [line(1), line(3)], false);
+  assert.deepEqual(fresh.lines.map(({ at }) => at), [1, 2, 3]);
+});

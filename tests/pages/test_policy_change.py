@@ -39,7 +39,7 @@ def lengthen_chat(folder: Path) -> None:
     file = folder / "policy.toml"
     text = file.read_text()
     for before, after in (
-        ('said_at"\ndays_max = 30', 'said_at"\ndays_max = 60'),
+        ('Message.said_at"\ndays_max = 30', 'Message.said_at"\ndays_max = 60'),
         ("30 days after it was said", "60 days after it was said"),
         ("30 jours après l’envoi", "60 jours après l’envoi"),
     ):

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from vasistas.guard import keyring
 from vasistas.guard.conformance import operations, queries, registry
 from vasistas.guard.conformance.models import Evidence
 from vasistas.guard.conformance.report import State
@@ -14,6 +15,7 @@ from vasistas.guard.egress import endpoints, sockets
 from vasistas.guard.keyring.models import SiteKey
 from vasistas.guard.purposes import NOBODY, processing, scope
 from vasistas.guard.reads.models import Entry
+from vasistas.guard.sealed import SITE_HANDLE
 from vasistas.proof import scene
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys"])
@@ -49,6 +51,7 @@ def test_a_run_changes_nothing_and_is_one_entry_of_the_read_log(settings):
     settings.GATE_MODE = "enforce"
     now = timezone.now()
     scene._furnish(now)
+    keyring.data_key(SITE_HANDLE, "identity")  # the site's own: whoever needs it first makes it, once and for good
     before, entries = rows(), Entry.objects.count()
 
     with scope(lambda: NOBODY):

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from vasistas import media, realtime
+from vasistas import media, payments, realtime
 
 
 class ConfigConfig(AppConfig):
@@ -11,9 +11,13 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from vasistas.config import wiring  # noqa: PLC0415 — the reactions need every app's models loaded
+        from vasistas.config.payments import ports  # noqa: PLC0415 — providers' libraries are heavy
         from vasistas.guard.egress.media import MediaBehindDoor  # noqa: PLC0415 — see above
+        from vasistas.guard.egress.payments import PaymentsBehindDoor  # noqa: PLC0415 — see above
 
         wiring.connect()
         realtime.configure(key=settings.GRANT_KEY)
         adapter = import_string(settings.MEDIA_PORT_ADAPTER)
         media.configure(MediaBehindDoor(adapter(url=settings.MEDIA_NODE_URL, key=settings.GRANT_KEY)))
+        made = ports(settings.PAYMENT_ACCOUNTS, data=settings.DATA)
+        payments.configure({name: PaymentsBehindDoor(port) for name, port in made.items()})

@@ -1,13 +1,13 @@
 """The product's command: reads options, hands them to the settings by the environment, calls one function."""
 
 import argparse
-import ipaddress
 import os
 import sys
 from pathlib import Path
 
-from vasistas.config.commands import audit, backup, drill, keys, policy, prove, retention
+from vasistas.config.commands import audit, backup, drill, keys, policy, prove, receipt, retention
 from vasistas.config.failure import CommandFailed
+from vasistas.lib.loopback import is_loopback
 
 PORT_DEFAULT = 8000
 PYTHON_OLDEST = (3, 12)
@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
             )
     media = command("media", _media, "Start a media node alone; see vasistas media -- --help.")
     media.add_argument("rest", nargs=argparse.REMAINDER, help="options of the node")
-    for module in (policy, keys, audit, prove, retention, backup, drill):
+    sandbox = command("sandbox", _sandbox, "Start the sandbox for payments alone; see vasistas sandbox -- --help.")
+    sandbox.add_argument("rest", nargs=argparse.REMAINDER, help="options of the sandbox")
+    for module in (policy, keys, audit, prove, retention, backup, drill, receipt):
         module.add(command)
     command("manage", _manage, "Run one of Django's commands (migrate, createsuperuser, shell …).")
     return parser
@@ -87,20 +89,15 @@ def _configure(options: argparse.Namespace, *, demo: bool = False) -> None:
     os.environ["VASISTAS_DATA"] = str(Path(options.data).resolve())
     os.environ.setdefault("VASISTAS_MEDIA_CONTROL_PORT", str(port + 1))
     os.environ["VASISTAS_MEDIA_PORT"] = str(options.media_port or port + 2)
+    os.environ.setdefault("VASISTAS_SANDBOX_PORT", str(port + 3))
+    os.environ["VASISTAS_BIND"] = options.bind
     os.environ["VASISTAS_DEMO"] = "yes" if demo else os.environ.get("VASISTAS_DEMO", "no")
-    if os.environ["VASISTAS_DEMO"].lower() in {"yes", "true", "1"} and not _is_loopback(options.bind):
+    if os.environ["VASISTAS_DEMO"].lower() in {"yes", "true", "1"} and not is_loopback(options.bind):
         raise CommandFailed(
             "The demo shows every mail, and with it every account, to whoever asks; it listens on this machine alone. "
             "Leave --bind and VASISTAS_BIND out, or use `vasistas serve` without VASISTAS_DEMO."
         )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
-
-
-def _is_loopback(bind: str) -> bool:
-    try:
-        return ipaddress.ip_address(bind).is_loopback
-    except ValueError:
-        return bind == "localhost"
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -128,6 +125,12 @@ def _media(options: argparse.Namespace) -> None:
     from vasistas.media.sfu import main as node  # noqa: PLC0415 — a node alone loads no Django
 
     node.main([word for word in options.rest if word != "--"])
+
+
+def _sandbox(options: argparse.Namespace) -> None:
+    from vasistas.payments.sandbox.provider import main as provider  # noqa: PLC0415 — it loads no Django
+
+    provider.main([word for word in options.rest if word != "--"])
 
 
 def _manage(argv: list[str]) -> None:

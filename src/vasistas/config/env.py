@@ -34,6 +34,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def integers(name: str, default: tuple[int, ...]) -> list[int]:
+    """Whole numbers above zero, separated by commas."""
+    given = words(name) or [str(number) for number in default]
+    if not all(word.isdecimal() and int(word) for word in given):
+        raise ImproperlyConfigured(f"{PREFIX}{name} is {', '.join(given)!r}; set it to whole numbers above zero.")
+    return [int(word) for word in given]
+
+
 def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
     value = os.environ.get(PREFIX + name, default)
     if value not in choices:
@@ -55,6 +63,20 @@ def secret(name: str, *, data: Path) -> str:
         with os.fdopen(fresh, "w") as file:
             file.write(secrets.token_urlsafe(SECRET_BYTES))
     return _long_enough(name, path.read_text().strip())
+
+
+def given(name: str) -> str:
+    """Read what somebody else gave, a provider's key or number, from NAME or from the file named by NAME_FILE."""
+    value = os.environ.get(PREFIX + name, "")
+    if path := os.environ.get(f"{PREFIX}{name}_FILE"):
+        if not Path(path).is_file():
+            raise ImproperlyConfigured(f"{PREFIX}{name}_FILE names no file: {path}. Create it or unset the variable.")
+        value = Path(path).read_text()
+    if not value.strip():
+        raise ImproperlyConfigured(
+            f"{PREFIX}{name} is not set; VASISTAS_PAYMENT_PROVIDERS asks for it. See docs/payments.md."
+        )
+    return value.strip()
 
 
 def _long_enough(name: str, value: str) -> str:

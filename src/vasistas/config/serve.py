@@ -52,6 +52,7 @@ def run(*, bind: str, with_media: bool, demo_hosts: int | None = None) -> None:
             signal.signal(number, _already_stopping)
         if with_media:
             parts.enter_context(_media_node(data))
+            parts.enter_context(_sandbox(data, port))
         parts.enter_context(_worker())
         if demo_hosts is not None:
             from vasistas.config import demo  # noqa: PLC0415 — needs django.setup()
@@ -186,6 +187,39 @@ def _media_node(data: Path) -> Iterator[None]:
         yield
     finally:
         node.stop()
+
+
+@contextmanager
+def _sandbox(data: Path, site_port: int) -> Iterator[None]:
+    """The payment provider of our own, where it is enabled and not run elsewhere."""
+    from django.conf import settings  # noqa: PLC0415 — needs django.setup()
+
+    from vasistas.media.watchdog import Supervisor  # noqa: PLC0415 — see _media_node
+
+    if "sandbox" not in settings.PAYMENT_PROVIDERS or "VASISTAS_SANDBOX_PAYMENTS_URL" in os.environ:
+        yield
+        return
+    port = int(os.environ["VASISTAS_SANDBOX_PORT"])
+    _require_free_port("127.0.0.1", port, socket.SOCK_STREAM, "VASISTAS_SANDBOX_PORT")
+    provider = Supervisor(
+        [
+            *(sys.executable, "-m", "vasistas.payments.sandbox.provider.main", "--child", "--port", str(port)),
+            *("--site-url", settings.PUBLIC_URL),
+            *("--hint-url", f"http://127.0.0.1:{site_port}/payments/sandbox/hint/"),
+        ],
+        f"http://127.0.0.1:{port}/livez",
+        env={
+            **os.environ,
+            "VASISTAS_SANDBOX_PAYMENTS_KEY": settings.PAYMENT_ACCOUNTS["sandbox"]["key"],
+            "VASISTAS_DATA": str(data),
+        },
+        name="sandbox",
+    )
+    provider.start()
+    try:
+        yield
+    finally:
+        provider.stop()
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from vasistas.apps.accounts import outbox
-from vasistas.config import env
+from vasistas.config import env, payments
+from vasistas.lib.loopback import is_loopback
 from vasistas.lib.operator import Operator
 
 # -- Where everything lives ------------------------------------------------------------------------------------------
@@ -53,9 +54,14 @@ OPERATOR = Operator(
 INSTALLED_APPS = [
     "vasistas.apps.privacy",
     "vasistas.apps.accounts",
+    "vasistas.apps.wallet",
+    "vasistas.apps.purchases",
     "vasistas.apps.providers",
     "vasistas.apps.rooms",
+    "vasistas.apps.shows",
     "vasistas.apps.chat",
+    "vasistas.apps.payouts",
+    "vasistas.apps.tips",
     "vasistas.config",
     "vasistas.pages",
     "vasistas.guard",
@@ -238,6 +244,16 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1  # periods of 30 s either way: telephones' clocks drift
 
+# -- Payments: docs/payments.md ----------------------------------------------------------------------------------------
+
+_loopback = all(is_loopback(host) for host in (env.text("BIND", "127.0.0.1"), _public.hostname))
+PAYMENT_PROVIDERS = payments.enabled(is_private=DEMO or _loopback)  # see vasistas.config.payments
+SANDBOX_PAYMENTS_URL = env.text(  # where browsers and the site find the sandbox; another host, so without our cookies
+    "SANDBOX_PAYMENTS_URL", f"http://127.0.0.1:{env.integer('SANDBOX_PORT', 8003, low=1, high=65_535)}"
+)
+PAYMENT_ACCOUNTS = payments.accounts(PAYMENT_PROVIDERS, data=DATA, sandbox_url=SANDBOX_PAYMENTS_URL)
+PAYMENT_PAGES = payments.pages(PAYMENT_ACCOUNTS)
+
 # -- Security --------------------------------------------------------------------------------------------------------
 
 SECURE_CSP = {
@@ -249,7 +265,7 @@ SECURE_CSP = {
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
+    "form-action": [CSP.SELF, *PAYMENT_PAGES],  # a browser checks where a form is led on to
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
 }
@@ -277,6 +293,26 @@ TIME_ZONE = "UTC"
 DEFAULT_FROM_EMAIL = f"{SITE_NAME} <{OPERATOR.mail}>"
 MAILERS = {"default": outbox.mailer("" if DEMO else env.text("SMTP_URL", ""))}
 
+# -- Money: whole minor units of one currency ---------------------------------------------------------------------
+
+CURRENCY = env.one_of("CURRENCY", "EUR", ("EUR", "USD", "GBP", "CHF"))
+CREDIT_MINOR = env.integer("CREDIT_MINOR", 10, low=1, high=10_000)  # minor units in a credit; credits are for the eye
+PLATFORM_SHARE_PERCENT = env.integer("PLATFORM_SHARE_PERCENT", 30, low=0, high=90)
+PAYOUT_MIN_MINOR = env.integer("PAYOUT_MIN_MINOR", 5_000, low=1, high=1_000_000)  # minor units; less rolls over
+PAYOUT_IBAN = env.text("PAYOUT_IBAN", "LU280019400644750000" if DEMO else "")  # the account payouts are paid from
+PAYOUT_BIC = env.text("PAYOUT_BIC", "")
+OPERATOR_COUNTRY = env.text("OPERATOR_COUNTRY", "LU").upper()  # where the operator is established, ISO 3166-1
+OPERATOR_VAT_NUMBER = env.text("OPERATOR_VAT_NUMBER", "")
+VAT_PERCENT = env.integer("VAT_PERCENT", 17, low=0, high=30)  # of that country, on what its hosts supply
+PURCHASE_MIN_MINOR = env.integer("PURCHASE_MIN_MINOR", 500, low=1, high=1_000_000)
+PURCHASE_MAX_MINOR = env.integer("PURCHASE_MAX_MINOR", 50_000, low=1, high=10_000_000)  # what is sold at once
+PURCHASE_PACKS_MINOR = env.integers("PURCHASE_PACKS_MINOR", (1000, 2500, 5000, 10_000))
+if not all(PURCHASE_MIN_MINOR <= pack <= PURCHASE_MAX_MINOR for pack in PURCHASE_PACKS_MINOR):
+    raise ImproperlyConfigured(
+        "VASISTAS_PURCHASE_PACKS_MINOR names an amount that is not sold; keep each between "
+        "VASISTAS_PURCHASE_MIN_MINOR and VASISTAS_PURCHASE_MAX_MINOR."
+    )
+
 # -- Media -----------------------------------------------------------------------------------------------------------
 
 MEDIA_NODE_URL = env.text(
@@ -300,8 +336,11 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "fontTools": {"level": "WARNING"},  # it tells the letters of who stands on a paper
+        "fpdf": {"level": "ERROR"},  # likewise, of letters that its typeface lacks
         "fido2": {"level": "WARNING"},  # it tells which passkey signed in
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # it tells each address it asks
         "uvicorn": {"level": "WARNING"},
     },
 }

@@ -1,9 +1,11 @@
 """The worker: everything that runs without a request. One thread each, ended by one event."""
 
+import functools
 import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -12,8 +14,11 @@ from django.utils import timezone
 
 from vasistas import media
 from vasistas.apps.accounts import operations as accounts
+from vasistas.apps.payouts import tasks as payouts
 from vasistas.apps.privacy import operations as privacy
+from vasistas.apps.purchases import tasks as purchases
 from vasistas.apps.rooms import tasks
+from vasistas.apps.shows import tasks as shows_tasks
 from vasistas.config.commands import prove
 from vasistas.guard import retention
 from vasistas.guard.conformance import operations as conformance
@@ -33,6 +38,7 @@ SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by
 DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
 POLICY_MAILS_EVERY_S = 60.0  # a batch of mails about a change of the policy
 ERASE_EVERY_S = 30.0  # an erasure that was interrupted goes on by itself
+PAYOUTS_EVERY_S = 60.0  # a run that was interrupted goes on; a share that was announced begins to count
 TRY_OUT_LATER_S = 55.0  # after the first checks: the scratch site takes a processor for a while
 
 BY_RULE = "rules"  # the policy's rules that count from a field
@@ -49,49 +55,42 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Job:
+    """Runs first_s after the start, then every_s; after_failure_s: the pause after a failure, if another."""
+
+    run: Callable[[datetime], None]
+    every_s: float
+    first_s: float
+    after_failure_s: float | None = None
+
+
+def jobs() -> dict[str, Job]:
+    """What runs by the clock, by name; built when the worker starts, for settings may say when."""
+    return {
+        "shows": Job(shows_tasks.Clock().tick, shows_tasks.TICK_EVERY_S, shows_tasks.TICK_EVERY_S),
+        "reads.seal": Job(seal_reads, SEAL_EVERY_S, SEAL_EVERY_S, SEAL_AGAIN_S),
+        "erasures": Job(finish_erasures, ERASE_EVERY_S, SEAL_EVERY_S),
+        "checks": Job(run_checks, CHECK_EVERY.total_seconds(), settings.PROVE_AFTER_S),
+        "recipients": Job(tell_recipients, TELL_EVERY_S, TELL_EVERY_S),
+        "policy.notices": Job(tell_of_policy, POLICY_MAILS_EVERY_S, POLICY_MAILS_EVERY_S),
+        "payouts": Job(payouts.go_on, PAYOUTS_EVERY_S, PAYOUTS_EVERY_S),
+        "purchases": Job(purchases.follow_payments, purchases.FOLLOW_EVERY_S, purchases.FOLLOW_EVERY_S),
+        "egress.guard": Job(guard_ways_out, SWEEP_EVERY_S, SWEEP_EVERY_S),
+        "drills": Job(drill.drill_when_due, SWEEP_EVERY_S, DRILL_AFTER_S),
+        "counterexamples": Job(
+            run_counterexamples, COUNTEREXAMPLE_EVERY.total_seconds(), settings.PROVE_AFTER_S + TRY_OUT_LATER_S
+        ),
+    }
+
+
 def start(stop: threading.Event) -> list[threading.Thread]:
     """Start the loops of the worker; each ends soon after `stop` is set."""
     loops: dict[str, Callable[[], None]] = {
         "rooms.follow_media": lambda: tasks.follow_media(port=media.get_port(), stop=stop),
         "sweeps": lambda: sweep_hourly(SWEEPS, stop=stop, clock=timezone.now),
-        "reads.seal": lambda: repeat(
-            seal_reads,
-            first_s=SEAL_EVERY_S,
-            every_s=SEAL_EVERY_S,
-            after_failure_s=SEAL_AGAIN_S,
-            stop=stop,
-            clock=timezone.now,
-        ),
-        "erasures": lambda: repeat(
-            finish_erasures, first_s=SEAL_EVERY_S, every_s=ERASE_EVERY_S, stop=stop, clock=timezone.now
-        ),
-        "checks": lambda: repeat(
-            run_checks,
-            first_s=settings.PROVE_AFTER_S,
-            every_s=CHECK_EVERY.total_seconds(),
-            stop=stop,
-            clock=timezone.now,
-        ),
-        "recipients": lambda: repeat(
-            tell_recipients, first_s=TELL_EVERY_S, every_s=TELL_EVERY_S, stop=stop, clock=timezone.now
-        ),
-        "policy.notices": lambda: repeat(
-            tell_of_policy, first_s=POLICY_MAILS_EVERY_S, every_s=POLICY_MAILS_EVERY_S, stop=stop, clock=timezone.now
-        ),
-        "egress.guard": lambda: repeat(
-            guard_ways_out, first_s=SWEEP_EVERY_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
-        ),
-        "drills": lambda: repeat(
-            drill.drill_when_due, first_s=DRILL_AFTER_S, every_s=SWEEP_EVERY_S, stop=stop, clock=timezone.now
-        ),
-        "counterexamples": lambda: repeat(
-            run_counterexamples,
-            first_s=settings.PROVE_AFTER_S + TRY_OUT_LATER_S,
-            every_s=COUNTEREXAMPLE_EVERY.total_seconds(),
-            stop=stop,
-            clock=timezone.now,
-        ),
     }
+    loops |= {name: functools.partial(repeat, job, stop=stop, clock=timezone.now) for name, job in jobs().items()}
     threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]
     for thread in threads:
         thread.start()
@@ -117,27 +116,17 @@ def sweep_hourly(
         stop.wait(SWEEP_EVERY_S)
 
 
-def repeat(
-    job: Callable[[datetime], None],
-    *,
-    first_s: float,
-    every_s: float,
-    stop: threading.Event,
-    clock: Callable[[], datetime],
-    after_failure_s: float | None = None,
-) -> None:
-    """Run a job `first_s` from now and every `every_s` after, until `stop` is set. A failure is logged, and the next
-    run may wait longer for it.
-    """
-    wait_s = first_s
+def repeat(job: Job, *, stop: threading.Event, clock: Callable[[], datetime]) -> None:
+    """Run a job until `stop` is set. A failure is logged, and the next run may wait longer for it."""
+    wait_s = job.first_s
     while not stop.wait(wait_s):
-        wait_s = every_s
+        wait_s = job.every_s
         close_old_connections()
         try:
-            job(clock())
+            job.run(clock())
         except Exception:  # a loop that ends would be a dead scheduler
-            logger.exception("worker.job_failed job=%s", job.__name__)
-            wait_s = after_failure_s or every_s
+            logger.exception("worker.job_failed job=%s", job.run.__name__)
+            wait_s = job.after_failure_s or job.every_s
         finally:
             close_old_connections()
 

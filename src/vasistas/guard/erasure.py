@@ -60,13 +60,25 @@ def _pointed_at_by(model: type[models.Model], among: set[type[models.Model]]) ->
 # not; no row goes before.
 type Stop = Callable[[int, datetime], None]
 
+# What a law keeps of somebody, asked after `stop` and before keys and rows go: {"what": model, "rows": count,
+# "statute": law, "until": day}, or None.
+type Keep = Callable[[int], dict[str, Any] | None]
+
 _stop: dict[str, Stop] = {}
+_keep: dict[str, Keep] = {}
 
 
-def wire(*, stop: Mapping[str, Stop]) -> None:
+def wire(*, stop: Mapping[str, Stop], keep: Mapping[str, Keep] | None = None) -> None:
     """Replace what is done beside keys and rows. Called once, by `vasistas.config`."""
     _stop.clear()
     _stop.update(stop)
+    _keep.clear()
+    _keep.update(keep or {})
+
+
+def kept(subject_id: int) -> list[dict[str, Any]]:
+    """What stays of somebody by law, and until when. Source: GDPR Art. 17(3)(b)."""
+    return [found for keep in _keep.values() if (found := keep(subject_id)) is not None]
 
 
 def stop(subject_id: int, at: datetime) -> list[str]:

@@ -23,9 +23,9 @@ OBJECTION_LABEL = "privacy.UseObjection"  # named, not imported: guard knows no 
 RESTRICTED = "restricted"
 NOBODY = 0  # no subject has this number
 
-# What goes on under a restriction: the person's own rights and way in, the law, and storage itself.
+# What goes on under a restriction: the person's own rights and way in, the law (books too), and storage itself.
 STILL_USED = frozenset(
-    {"account", "audit", "maintain", "notices", "prove", "requests", "retention", "rights", "session"}
+    {"account", "audit", "finance", "maintain", "notices", "prove", "requests", "retention", "rights", "session"}
 )
 MARK = "/*kept, not used*/"  # around the condition, so that the read log can tell it from what code asked
 _GUARDED = "_vasistas_restriction"  # on a query that has the condition

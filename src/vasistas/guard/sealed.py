@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Never
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from django.core import checks, validators
@@ -24,6 +25,7 @@ from vasistas.lib.errors import DomainError
 VERSION = 1
 _VERSION = bytes([VERSION])
 ID_FROM, ID_TO, NONCE_TO, BYTES_MIN = 1, 17, 29, 45  # version 1 | key id 16 | nonce 12 | ciphertext and tag, 16 or more
+SITE_HANDLE = UUID("73697465-0000-8000-8000-000000000000")  # of the site's own data keys (RFC 9562, version 8)
 
 if TYPE_CHECKING:
     _Binary = models.BinaryField[Any, Any]  # generic in the stubs alone
@@ -152,8 +154,7 @@ class SealedText(_Binary):
 
         Raises: SubjectGone: the owner is erased, or about to be. NotFenced: no transaction is open.
         """
-        if len(text) > self.chars_max:
-            raise ValueError(f"{self} takes {self.chars_max} characters, not {len(text)}.")
+        self._check_length(text)
         if self.place.is_subject and row._state.adding:  # noqa: SLF001 — documented by Django under this name
             handle = row.key_handle  # nobody can erase whom nobody knows yet
         else:
@@ -163,6 +164,10 @@ class SealedText(_Binary):
         except keyring.KeyDestroyed:
             raise subjects.SubjectGone from None
         return self.seal_with(key, row, text)
+
+    def _check_length(self, text: str) -> None:
+        if len(text) > self.chars_max:
+            raise ValueError(f"{self} takes {self.chars_max} characters, not {len(text)}.")
 
     def seal_with(self, key: keyring.DataKey, row: Any, text: str) -> Sealed:
         nonce = os.urandom(NONCE_TO - ID_TO)
@@ -251,6 +256,26 @@ class SealedText(_Binary):
                 hint="Say the same in both.",
                 id="guard.E032",
             )
+
+
+class SiteSealedText(SealedText):
+    """A text sealed with a key of the site, not of a person: what a law makes the operator keep is read after its
+    person was erased, and goes by its own retention alone. For nothing else: no erasure shreds it.
+    """
+
+    @functools.cached_property
+    def place(self) -> _Place:
+        declaration = declarations.of(self.model)
+        held = declaration.personal.get(self.name) if declaration else None
+        if held is None:
+            raise SealMisused(f"{self} is not declared sealed(…).")
+        prefix = f"vasistas\x1f{self.model._meta.db_table}\x1f{self.column}\x1fsite\x1f".encode()
+        return _Place(held.category, prefix, "row_key", is_subject=False)
+
+    def seal(self, row: Any, text: str) -> Sealed:
+        """Seal `text` for the site; no fence is asked. Raises: RootKeyFault."""
+        self._check_length(text)
+        return self.seal_with(keyring.data_key(SITE_HANDLE, self.key_class), row, text)
 
 
 class SealedQuerySet[Row: models.Model](models.QuerySet[Row]):
@@ -363,6 +388,7 @@ __all__ = [
     "SealedQuerySet",
     "SealedRow",
     "SealedText",
+    "SiteSealedText",
     "is_gone",
     "openable",
     "preload",

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 class Supervisor:
     """Args: argv: the command. livez_url: answers 200 while it is well. env: its environment (None: ours).
     on_restart: called from the watching thread after each restart. poll_s: between two questions.
+    name: of the process in the log.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Supervisor:
         on_restart: Callable[[], None] | None = None,
         *,
         poll_s: float = POLL_S,
+        name: str = "media",
     ) -> None:
         self._argv = list(argv)
         self._livez_url = livez_url
@@ -45,7 +47,8 @@ class Supervisor:
         self._poll_s = poll_s
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="media-watchdog", daemon=True)
+        self._name = name
+        self._thread = threading.Thread(target=self._watch, name=f"{name}-watchdog", daemon=True)
         self.restarts = 0
         self.has_answered = False  # the process that runs now, once or more
 
@@ -92,7 +95,7 @@ class Supervisor:
                     failures = 0
                 pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 failures += 1
-                logger.error("media.restarting reason=%s pause_s=%s", reason, pause_s)
+                logger.error("%s.restarting reason=%s pause_s=%s", self._name, reason, pause_s)
                 if self._stopping.wait(pause_s):
                     return
                 self._spawn()

@@ -21,7 +21,7 @@ from vasistas.apps.rooms.forms import RoomForm
 from vasistas.apps.rooms.models import Broadcast, Room
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotFound
-from vasistas.pages import live, studio_words
+from vasistas.pages import live, showing, studio_words, tipping
 
 CHECKLIST = ("camera", "microphone", "title", "thumbnail", "uplink")  # the items of js/lib/studio-checklist.js
 CODECS = ("vp8", "h264")
@@ -74,11 +74,13 @@ def green_room(request: HttpRequest) -> HttpResponse:
         "realtime": realtime,
         "room": room,
         "chat": panel,
+        "desk": showing.desk_of(room, member),
         "details": RoomForm.initial_of(room),
         "presets": _presets(),
         "checklist": CHECKLIST,
         "codec": wished if wished in CODECS else CODECS[0],
         "words": studio_words.words(),
+        "tips": tipping.panel_for(room, request),
     }
     return render(request, "pages/green_room.html", context)
 
@@ -97,7 +99,7 @@ def snapshot(request: HttpRequest) -> JsonResponse:
     facts = {"state": room.state, "viewers": room.viewer_count}
     with processing("chat"):
         talk = chat.snapshot(room, member)
-    return JsonResponse({"channels": channels, "room": facts, "chat": talk})
+    return JsonResponse({"channels": channels, "room": facts, "chat": talk, "tips": tipping.snapshot(room)})
 
 
 def _member(request: HttpRequest) -> Member:

@@ -12,17 +12,23 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from django.apps import apps
 from django.db import models
 
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy.models import RecipientNotice
+from vasistas.apps.wallet import operations as wallet
+from vasistas.apps.wallet.models import Holder, Kind, TransferKind
+from vasistas.apps.wallet.rules import Leg
 from vasistas.guard import declarations, erasure, subjects
 from vasistas.guard.addresses import AddressField, SealedAddress
+from vasistas.guard.declarations import FoundBy
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.egress.models import Transfer
 from vasistas.guard.sealed import SealedText
 from vasistas.proof import scene
 
+HOLDER = "wallet.Holder"  # in the words of a declaration: found by the number in the ledger
 TOLD_APART = {"reads.Entry"}  # the read log: nobody's rows until it is asked for them
 
 
@@ -45,7 +51,15 @@ def fill(member: Member, at: dt.datetime) -> list[Filled]:
     for step in reversed(erasure.plan()):  # those that others point at first
         filler.row_of(step.model)
     filler.hand_out()
+    filler.keep_books()
     return filler.told()
+
+
+def _is_holders(model: type[models.Model]) -> bool:
+    """Whether its rows are found by the number of a `wallet.Holder`."""
+    declaration = declarations.of(model)
+    path = declaration.subject if declaration else None
+    return isinstance(path, FoundBy) and HOLDER in path.how
 
 
 class _Filler:
@@ -75,6 +89,21 @@ class _Filler:
         vars(notice)["about"] = egress.known_as(self._member.subject_id, vars(notice)["recipient"])
         notice.save()
 
+    def keep_books(self) -> None:
+        """Rows that know the member by their number in the ledger alone."""
+        other = wallet.site_account(Kind.PROMOTIONS)
+        account = wallet.account_of(self._member.subject_id, Kind.MEMBER, self._words(16))
+        amount = next(self._numbers)
+        legs = [Leg(account.pk, amount), Leg(other.pk, -amount)]
+        words = {"key": self._words(32), "reference": self._words(32)}
+        transfer = wallet.post(kind=TransferKind.GIVEN, legs=legs, at=self._moment(), **words)
+        account.refresh_from_db()
+        entry = transfer.entries.get(account=account)
+        self._rows |= {type(row): row for row in (account, transfer, entry)}
+        for label in declarations.declarations():
+            if _is_holders(model := apps.get_model(label)):
+                self.row_of(model)
+
     def row_of(self, model: type[models.Model]) -> models.Model:
         if model not in self._rows:
             row = model()
@@ -90,6 +119,8 @@ class _Filler:
             return self._far(field)
         if model._meta.label == "usersessions.UserSession" and field.name == "session_key":
             return self._session
+        if field.name == "number" and _is_holders(model):
+            return vars(self._rows[Holder])["number"]
         if field.choices:
             return field.choices[0][0]
         make = next((made for kind, made in self._makers().items() if isinstance(field, kind)), self._text)
@@ -99,7 +130,7 @@ class _Filler:
         far = field.related_model
         if far in self._rows:
             return self._rows[far]
-        if far is field.model:
+        if far is field.model or (field.null and _is_holders(far)):  # those are kept in the books, see keep_books
             return None
         declaration = declarations.of(far)
         is_nobodys = declaration is None or declaration.subject is None

@@ -95,6 +95,103 @@ class HealthMeasured(msgspec.Struct, frozen=True, tag="studio.health.measured"):
     limited_by: str | None
 
 
+class BalanceChanged(msgspec.Struct, frozen=True, tag="wallet.balance.changed"):
+    """On the member's own channel. balance_minor: minor units of the site's currency."""
+
+    balance_minor: int
+
+
+class TipGiven(msgspec.Struct, frozen=True, tag="tips.tip.given"):
+    """name, ref: empty for a tip given as nobody. amount_minor: minor units. item: of the menu. at: unix seconds."""
+
+    id: int
+    name: str
+    ref: str
+    amount_minor: int
+    item: str
+    text: str
+    at: float
+
+
+class ShowRequested(msgspec.Struct, frozen=True, tag="shows.requested"):
+    """On the studio channel: a request came or is gone. open: how many wait now; read the list again."""
+
+    key: str
+    kind: str
+    state: str
+    open: int
+
+
+class ShowStarted(msgspec.Struct, frozen=True, tag="shows.started"):
+    """On the channels of its people, of the studio and of the room. state: accepted (announced) or running."""
+
+    key: str
+    kind: str
+    state: str
+
+
+class ShowTicked(msgspec.Struct, frozen=True, tag="shows.ticked"):
+    """On the channels of whoever pays and of the studio. left_s: of the budget; None for a ticket."""
+
+    key: str
+    ref: str
+    delivered_s: int
+    spent_minor: int
+    left_s: int | None
+
+
+class ShowWarned(msgspec.Struct, frozen=True, tag="shows.warned"):
+    """The budget ends soon."""
+
+    key: str
+    left_s: int
+
+
+class PresenceChanged(msgspec.Struct, frozen=True, tag="shows.presence.changed"):
+    """Somebody came or left; told to everyone present. ref: good in this show alone."""
+
+    key: str
+    ref: str
+    name: str
+    role: str
+    is_present: bool
+
+
+class ShowEnded(msgspec.Struct, frozen=True, tag="shows.ended"):
+    """state: ended, declined, expired or cancelled."""
+
+    key: str
+    state: str
+    reason: str
+
+
+class ShowLineSaid(msgspec.Struct, frozen=True, tag="shows.line.said"):
+    """On the channels of those who take part. at: unix seconds."""
+
+    key: str
+    ref: str
+    name: str
+    role: str
+    text: str
+    at: float
+
+
+class TipSilenced(msgspec.Struct, frozen=True, tag="tips.tip.silenced"):
+    """The words of a tip leave the page."""
+
+    id: int
+
+
+class GoalMoved(msgspec.Struct, frozen=True, tag="tips.goal.moved"):
+    """goal_id: None when there is none any more. is_first: by the tip that reached it."""
+
+    goal_id: int | None
+    title: str
+    target_minor: int
+    reached_minor: int
+    is_first: bool
+
+
 type Event = (
     Said
     | MessageDeleted
@@ -107,6 +204,17 @@ type Event = (
     | RoomDetailsChanged
     | MemberBanned
     | HealthMeasured
+    | BalanceChanged
+    | TipGiven
+    | TipSilenced
+    | GoalMoved
+    | ShowRequested
+    | ShowStarted
+    | ShowTicked
+    | ShowWarned
+    | PresenceChanged
+    | ShowEnded
+    | ShowLineSaid
 )
 
 _TAG_FIELD = "type"  # msgspec's own name for it; on the wire the tag stands beside the data, as "t"

@@ -92,7 +92,7 @@ def test_killed_after_any_step_it_is_finished_by_the_next_sweep(site: Mapping[st
     killed = [run(site, KILLED, after) for after in steps]
     assert [one.returncode for one in killed] == [-signal.SIGKILL for _ in steps], killed[0].stderr
 
-    finished = run(site, FINISH, *(one.stdout.split()[-1] for one in killed))
+    finished = run(site, FINISH, *(one.stdout.split()[0] for one in killed))
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout.splitlines()[-1]) == {
         "finished": [len(steps), 0],

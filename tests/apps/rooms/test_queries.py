@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +14,7 @@ from tests.factories.accounts import make_member
 from tests.factories.providers import make_host
 from tests.factories.rooms import make_broadcast, make_room
 from vasistas.apps.rooms import operations, queries
-from vasistas.apps.rooms.models import Ban, Room
+from vasistas.apps.rooms.models import Admission, Ban, Room
 from vasistas.apps.rooms.queries import RoomFilters
 from vasistas.apps.rooms.rules import VISITOR, Viewer
 from vasistas.lib.errors import NotAllowed, NotFound
@@ -48,9 +49,9 @@ def test_a_room_that_is_not_there_is_not_found() -> None:
         queries.get_room_for(VISITOR, "nowhere")
 
 
-@pytest.mark.parametrize("hidden", ["private", "suspended", "closed"])
+@pytest.mark.parametrize("hidden", ["suspended", "closed"])
 def test_a_hidden_room_exists_for_host_and_staff_only(hidden: str) -> None:
-    room = make_room(state="private" if hidden == "private" else "offline")
+    room = make_room()
     if hidden == "suspended":
         type(room.host).objects.update(is_suspended=True)
     if hidden == "closed":
@@ -61,6 +62,25 @@ def test_a_hidden_room_exists_for_host_and_staff_only(hidden: str) -> None:
         assert refused.value.code == "rooms.not_found"
     assert queries.get_room_for(Viewer(room.host.member), "ada") == room
     assert queries.get_room_for(Viewer(make_member("Sam", is_staff=True)), "ada") == room
+
+
+def test_a_closed_room_exists_for_its_host_and_those_admitted_alone() -> None:
+    room, vi, bo, sam = (
+        make_room(state="private"),
+        make_member("Vi"),
+        make_member("Bo"),
+        make_member("Sam", is_staff=True),
+    )
+    operations.add_moderator(room=room, member=bo, at=NOON)
+    Admission.objects.create(room=room, subject_id=vi.subject_id, role="payer", show=uuid4(), at=NOON)
+    for viewer in (VISITOR, Viewer(bo), Viewer(sam)):
+        with pytest.raises(queries.InPrivate) as refused:
+            queries.get_room_for(viewer, "ada")
+        assert (refused.value.code, refused.value.status, refused.value.room_id) == ("rooms.not_found", 404, room.pk)
+        assert not queries.can_watch(viewer, room)
+    for viewer in (Viewer(vi), Viewer(room.host.member)):
+        assert queries.get_room_for(viewer, "ada") == room
+        assert queries.can_watch(viewer, room)
 
 
 def test_the_banned_are_told_until_when() -> None:

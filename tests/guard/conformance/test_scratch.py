@@ -98,8 +98,10 @@ def test_the_scratch_site_knows_none_of_our_secrets(checked, monkeypatch):
         "VASISTAS_GATE_MODE",
         "VASISTAS_LOG_LEVEL",
         "VASISTAS_MEDIA_NODE_URL",
+        "VASISTAS_PAYMENT_PROVIDERS",
         "VASISTAS_POLICY",
         "VASISTAS_POLICY_IN_FORCE",
+        "VASISTAS_SANDBOX_PAYMENTS_URL",
     }
     assert "x" * 40 not in told.values()
     assert not Path(told["VASISTAS_DATA"]).parent.exists()

@@ -155,6 +155,7 @@ def test_endpoints_come_from_the_settings(settings, monkeypatch):
     settings.ROOT_KEY = "vault:https://vault.example:8200/transit/site?token_file=/t"
     settings.MEDIA_NODE_URL = "https://media.example"
     settings.MAILERS = {"default": {"BACKEND": "x", "OPTIONS": {"host": "mail.example", "port": 465}}}
+    settings.PAYMENT_ACCOUNTS = {"sandbox": {"api": "https://pay.example"}}
     settings.DEMO = False
 
     assert endpoints.configured() == {
@@ -162,6 +163,7 @@ def test_endpoints_come_from_the_settings(settings, monkeypatch):
         "cache": Endpoint("cache.example", 6379),
         "root_key": Endpoint("vault.example", 8200),
         "media": Endpoint("media.example", 443),
+        "payments": Endpoint("pay.example", 443),
         "mail": Endpoint("mail.example", 465),
     }
     assert set(endpoints.allowed(get_policy(), NOW.date())) == set(endpoints.configured().values())

@@ -9,7 +9,7 @@ PACKAGE = Path(vasistas.__file__).parent
 CLIENTS = {
     *("httpx", "httpcore", "requests", "urllib3", "aiohttp", "pycurl", "ftplib", "telnetlib", "poplib", "imaplib"),
     *("smtplib", "socket", "http.client", "urllib.request", "xmlrpc.client", "redis", "websockets.sync", "anyio"),
-    *("django.core.mail.backends.smtp", "websockets.asyncio.client"),
+    *("django.core.mail.backends.smtp", "websockets.asyncio.client", "stripe"),
 }
 KNOWN = {
     "apps/accounts/outbox.py": "mails: behind the door",
@@ -20,6 +20,9 @@ KNOWN = {
     "media/node_client.py": "offers: behind the door, by guard/egress/media.py",
     "guard/keyring/root_vault.py": "wrapped keys and random numbers; a declared endpoint, no personal field",
     "media/watchdog.py": "asks the own node whether it is well",
+    "payments/ccbill/datalink.py": "payments: behind the door, by guard/egress/payments.py",
+    "payments/sandbox/client.py": "payments: behind the door, by guard/egress/payments.py",
+    "payments/stripe/client.py": "payments: behind the door, by guard/egress/payments.py",
     "gateway/server.py": "accepts connections and opens none",
     "config/demo/stage.py": "asks the demo whether it is up",
     "config/serve.py": "looks whether ports are free",
@@ -27,7 +30,11 @@ KNOWN = {
     "proof/checks/egress.py": "tries the guard out",
     "proof/checks/recipients.py": "plays a recipient within this process, without a socket",
 }
-NOT_THE_SITE = ("media/sfu/", "media/synthetic/")  # processes of their own, without database and names
+NOT_THE_SITE = (
+    "media/sfu/",
+    "media/synthetic/",
+    "payments/sandbox/provider/",
+)  # processes of their own, without database and names
 
 
 def imported(path: Path) -> set[str]:

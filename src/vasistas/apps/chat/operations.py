@@ -23,6 +23,7 @@ from vasistas.apps.chat.text import holds_address, normalise
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries as room_queries
 from vasistas.apps.rooms.models import Room
+from vasistas.apps.rooms.models import State as RoomState
 from vasistas.guard import subjects
 from vasistas.lib import events, limits
 from vasistas.lib.errors import DomainError, LimitReached, NotAllowed
@@ -80,6 +81,8 @@ def say(*, room: Room, author: Member, text: str, at: datetime) -> Message:
     """
     limits.hit("chat.attempt", str(author.pk), limit=ATTEMPT_COUNT_MAX, per_s=SAY_WINDOW_S, now=at.timestamp())
     words = _readable(text)
+    if room.state == RoomState.PRIVATE:  # it is kept, and read by all who come later; what is said there is said apart
+        raise SayNotAllowed(_("The room is in private. Talk beside the picture."), code="chat.in_private")
     with transaction.atomic():
         Member.objects.select_for_update(no_key=True).only("pk").get(pk=author.pk)
         standing = queries.standing_of(room, author, at)

@@ -20,6 +20,14 @@ class Studio(models.Model):
     slug = models.SlugField(max_length=STUDIO_SLUG_CHARS_MAX, unique=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="studios")
     created_at = models.DateTimeField()
+    host_share_percent = models.PositiveSmallIntegerField(default=80)  # of what the platform leaves
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(host_share_percent__lte=100), name="providers_studio_share_percent"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"studio {self.pk}"
@@ -64,6 +72,7 @@ declare(
     slug=personal("host.business", keep="contract"),
     owner=derived("the path to the person"),
     created_at=personal("host.business", keep="contract"),
+    host_share_percent=personal("host.business", keep="contract"),
 )
 declare(
     "providers.Host",

@@ -10,6 +10,9 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import queries, rules
 from vasistas.apps.providers.events import HostJoined, StudioJoined, StudioLeft
 from vasistas.apps.providers.models import Host, Studio, StudioInvitation
+from vasistas.apps.wallet import operations as wallet
+from vasistas.apps.wallet.models import Kind
+from vasistas.apps.wallet.rules import Leg
 from vasistas.guard import subjects
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached, NotAllowed
@@ -113,3 +116,18 @@ def release_host(*, studio: Studio, host_id: int) -> None:
     if host is None:
         raise NotAllowed(_("This host is not in your studio."), code="providers.not_in_studio")
     leave_studio(host=host)
+
+
+def earning_legs(host: Host, amount: int) -> list[Leg]:
+    """Who earns how much of a payment to a host: the platform, the studio's owner, the host; for the ledger.
+
+    Args: host: loaded with its member, its studio and the studio's owner.
+    """
+    split = rules.split_of(host, amount)
+    legs = [Leg(wallet.account_of(host.member.subject_id, Kind.HOST).pk, split.host)]
+    if split.platform:
+        legs.append(Leg(wallet.site_account(Kind.REVENUE).pk, split.platform))
+    if split.studio and host.studio:
+        owner = host.studio.owner.subject_id
+        legs.append(Leg(wallet.account_of(owner, Kind.STUDIO, str(host.studio_id)).pk, split.studio))
+    return [leg for leg in legs if leg.amount]

@@ -12,6 +12,10 @@ from vasistas.apps.providers.models import Host, Studio, StudioInvitation
 from vasistas.lib.errors import DomainError, NotFound
 
 HOSTS_SHOWN_MAX = 200
+_PAYEE = (
+    *("is_suspended", "member__subject", "member__display_name", "member__is_active"),
+    *("studio__host_share_percent", "studio__owner__subject"),
+)
 
 
 class InvitationSpent(DomainError):  # noqa: N818 — refusals read as facts
@@ -34,6 +38,11 @@ def host_of(member: Member) -> Host | None:
     if host is not None:
         host.member = member
     return host
+
+
+def payee_of(host_id: int) -> Host:
+    """A host with all that `operations.earning_legs` needs, and whether they may broadcast; nothing else of anybody."""
+    return Host.objects.select_related("member", "studio__owner").only(*_PAYEE).get(pk=host_id)
 
 
 def studios_of(member: Member) -> list[Studio]:

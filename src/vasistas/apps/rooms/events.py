@@ -62,6 +62,16 @@ class HealthMeasured:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """The media node told how much of the picture reached a viewer. session: of the media. delivered_s: cumulative."""
+
+    room_id: int
+    session: str
+    delivered_s: int
+    ended: bool
+
+
+@dataclass(frozen=True)
 class MemberBanned:
     room_id: int
     member_id: int

@@ -21,6 +21,7 @@ BAN_REASON_CHARS_MAX = 200
 SESSION_CHARS = 32  # 128 bits in hex
 HASH_CHARS = 64  # SHA-256 in hex
 STREAM_KEY_HINT_CHARS = 4
+ROLE_CHARS_MAX = 16
 
 
 class Category(models.TextChoices):
@@ -254,6 +255,22 @@ class WatchSession(models.Model):
         return f"watch session {self.pk}"
 
 
+class Admission(models.Model):
+    """Who may watch a room while it is closed to the public, and as what. It goes when the room opens again."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="admissions")
+    subject = models.ForeignKey("privacy.Subject", on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=ROLE_CHARS_MAX)
+    show = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "subject"], name="rooms_admission_once")]
+
+    def __str__(self) -> str:
+        return f"admission {self.pk}"
+
+
 _PATH = derived("the path to the person")
 _ROOM_REF = not_personal("a room")
 
@@ -327,4 +344,13 @@ declare(
     ended_at=personal("user.behaviour.viewing", keep="viewing"),
     delivered_s=personal("user.behaviour.viewing", keep="viewing"),
     lost_ratio=personal("user.device", keep="viewing"),
+)
+declare(
+    "rooms.Admission",
+    "subject",
+    room=personal("user.account.role", keep="role"),
+    subject=derived("the path itself"),
+    role=personal("user.account.role", keep="role"),
+    show=not_personal("random; names what the room is closed for"),
+    at=personal("user.account.role", keep="role"),
 )

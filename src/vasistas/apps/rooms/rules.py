@@ -50,11 +50,15 @@ def is_host(member: Member | None, room: Room) -> bool:
     return member is not None and room.host.member_id == member.pk
 
 
-def can_know_of(viewer: Viewer, room: Room) -> bool:
-    """A private room, or one whose host is suspended or gone, exists for nobody else but its host and staff."""
-    if is_host(viewer.member, room) or (viewer.member is not None and viewer.member.acts_as_staff):
+def can_know_of(viewer: Viewer, room: Room, *, is_admitted: bool = False) -> bool:
+    """A private room exists for its host and those admitted alone, staff are not among them; one whose host is
+    suspended or gone, for its host and staff.
+    """
+    if is_host(viewer.member, room):
         return True
-    return room.state != State.PRIVATE and not room.host.is_barred
+    if room.state == State.PRIVATE:
+        return is_admitted
+    return not room.host.is_barred or (viewer.member is not None and viewer.member.acts_as_staff)
 
 
 def can_see_content(viewer: Viewer, room: Room) -> bool:

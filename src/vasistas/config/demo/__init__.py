@@ -27,6 +27,7 @@ def scene(*, site_url: str, data: Path, hosts: int, announce: Callable[[str], No
     threads = [
         threading.Thread(target=open_doors, name="demo.doors", daemon=True),
         threading.Thread(target=stage.stills, args=(stop, hosts), name="demo.stills", daemon=True),
+        threading.Thread(target=stage.tipping, args=(stop, hosts), name="demo.tipping", daemon=True),
         threading.Thread(target=stage.chatter, args=(stop, hosts), name="demo.chatter", daemon=True),
     ]
     with ExitStack() as parts:

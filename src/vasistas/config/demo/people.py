@@ -7,6 +7,7 @@ from pathlib import Path
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Permission
 from django.db import transaction
@@ -17,9 +18,21 @@ from vasistas.apps.accounts.models import Member
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
+from vasistas.apps.shows import operations as shows
+from vasistas.config.demo import money
 from vasistas.guard.purposes import processing
 
 PASSWORD_BYTES = 5
+OFFERED = shows.Offered(  # minor units
+    is_open=True,
+    private_price=300,
+    budget_minutes_min=2,
+    group_price=100,
+    ticket_price=500,
+    spy_price=100,
+    allows_spies=True,
+    allows_cam=True,
+)
 STAFF_MAY = ["view_member", "view_host", "change_host", "view_studio", "view_room", "view_broadcast"]
 
 
@@ -49,7 +62,7 @@ CAST = (
     Person("Nils", "hosts the Night sky, live by itself"),
     Person("Mira", "hosts a piano room: go live with your own camera"),
     Person("Bo", "moderates Ada's room"),
-    Person("Vi", "watches"),
+    Person("Vi", "watches, and may pay"),
     Person("Max", "is a stranger"),
     Person("Stu", "owns the studio Lux"),
     Person("Sam", "is support staff", is_staff=True),
@@ -103,12 +116,15 @@ def _write(password_hash: str) -> None:
             _open(show, members, at)
     with processing("provide"):
         providers.create_studio(owner=members["Stu"], name="Lux", slug="lux", at=at)
+    money.furnish(members, at)
 
 
 def _open(show: Show, members: dict[str, Member], at: datetime) -> None:
     host = providers.become_host(member=members[show.host], at=at, agreed=True)
     room = rooms.create_room(host=host, slug=show.slug, details=show.details, at=at)
     rooms.follow(room=room, member=members["Vi"], at=at)
+    with processing("shows"):
+        shows.set_offer(room=room, host=members[show.host], offered=OFFERED)
     if show.host == "Ada":
         rooms.add_moderator(room=room, member=members["Bo"], at=at)
 
@@ -149,6 +165,7 @@ def programme(url: str, word: str) -> str:
         f"\nVasistas is at {url}/\n"
         f"  a live room          {url}/rooms/reef/\n"
         f"  your own camera      sign in as Mira, then {url}/studio/live/\n"
+        f"  the payment sandbox  {settings.SANDBOX_PAYMENTS_URL}/dashboard/\n"
         f"  all mails it sends   {url}/demo/mail/, and the codes that Sam and Lea need to sign in\n\n"
         f"Logins (mail and password):\n{logins}\n\nCtrl-C stops it."
     )

@@ -20,6 +20,7 @@ from vasistas.apps.chat import operations as chat
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries
 from vasistas.apps.rooms.models import Broadcast, Room
+from vasistas.config.demo import money
 from vasistas.config.demo.people import on_air
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
@@ -27,6 +28,7 @@ from vasistas.media import synthetic
 
 READY_POLL_S = 0.2
 PAUSE_S = (5.0, 14.0)  # between two lines of chat
+TIP_PAUSE_S = (12.0, 30.0)  # between two tips
 OPENING_LINES = 6  # come quickly, so that the first visitor finds a conversation
 OPENING_PAUSE_S = 1.0
 STILL_EVERY_S = 8.0  # as a host's browser sends its thumbnails
@@ -136,3 +138,24 @@ def _say(name: str, text: str, hosts: int) -> bool:
     for room in live:
         chat.say(room=room, author=author, text=text, at=timezone.now())
     return bool(live)
+
+
+def tipping(stop: threading.Event, hosts: int) -> None:
+    """Tip in the live demo rooms now and then until stopped."""
+    given = 0
+    while not stop.wait(random.uniform(*TIP_PAUSE_S)):  # noqa: S311 — a pause
+        given += 1
+        try:
+            close_old_connections()
+            _tip_everywhere(given, hosts)
+        except (DomainError, Member.DoesNotExist):
+            continue  # off air, a ban, or a change of name by a visitor of the demo
+        except Exception:
+            logger.exception("demo.tipping_failed")
+
+
+@processing("rooms")
+def _tip_everywhere(number: int, hosts: int) -> None:
+    for room, _picture in on_air(hosts):
+        if room.is_on_air:
+            money.tip(room, number)

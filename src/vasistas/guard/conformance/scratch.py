@@ -69,6 +69,8 @@ def environment(folder: Path) -> dict[str, str]:
         "VASISTAS_POLICY": str(folder / "policy"),  # a copy: counterexamples write in it
         "VASISTAS_POLICY_IN_FORCE": "files",  # counterexamples write drafts, and they rule
         "VASISTAS_MEDIA_NODE_URL": "http://127.0.0.1:9",  # nothing broadcasts there
+        "VASISTAS_PAYMENT_PROVIDERS": "sandbox",
+        "VASISTAS_SANDBOX_PAYMENTS_URL": "http://127.0.0.1:9",  # nobody pays there
         "VASISTAS_GATE_MODE": "enforce",
         "VASISTAS_LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "vasistas.config.settings",

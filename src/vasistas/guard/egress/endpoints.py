@@ -17,6 +17,7 @@ from vasistas.guard.policy.model import Policy
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
 POSTGRESQL_PORT = 5432
+PAYMENTS = {"sandbox": "payments"}  # payment providers whose endpoint has another name than they
 NEEDED = ("mail", "media")  # recipients that code of the product hands things to
 
 
@@ -64,6 +65,8 @@ def _configured() -> Iterator[tuple[str, Endpoint]]:
     if settings.ROOT_KEY.startswith("vault:"):
         yield "root_key", _of_url(settings.ROOT_KEY.removeprefix("vault:"))
     yield "media", _of_url(settings.MEDIA_NODE_URL)
+    for provider, account in settings.PAYMENT_ACCOUNTS.items():
+        yield PAYMENTS.get(provider, provider), _of_url(account["api"])
     mail: Mapping[str, Any] = settings.MAILERS["default"].get("OPTIONS", {})
     if mail.get("host"):
         yield "mail", Endpoint(mail["host"], int(mail["port"]))

@@ -45,6 +45,7 @@ class Place(StrEnum):
     ROOT_KEY = "root_key"  # Vault
     MEDIA = "media"
     MAIL = "mail"
+    PAYMENTS = "payments"  # the payment provider
 
 
 class Storage(StrEnum):

@@ -219,9 +219,29 @@ def _content_of_session(row: Any) -> Any:
     return sessions.SessionStore(row.session_key).decode(row.session_data)
 
 
+def _holder_numbers(subject_id: int) -> "models.QuerySet[Any]":
+    """Somebody's number in the ledger, while they have one."""
+    return apps.get_model("wallet.Holder")._base_manager.filter(subject=subject_id).values("number")  # noqa: SLF001 — see above
+
+
+def _by_number(label: str, path: str) -> Callable[[int], "models.QuerySet[Any]"]:
+    """Rows that hold somebody's number in the ledger, at the end of `path`."""
+
+    def found(subject_id: int) -> "models.QuerySet[Any]":
+        rows: models.QuerySet[Any] = apps.get_model(label)._base_manager.all()  # noqa: SLF001 — see above
+        return rows.filter(**{f"{path}__in": _holder_numbers(subject_id)}).distinct()
+
+    return found
+
+
 _FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {
     "sessions.Session": _sessions_of,
     "egress.Transfer": _transfers_of,
     "privacy.RecipientNotice": _notices_of,
+    "wallet.Account": _by_number("wallet.Account", "number"),
+    "wallet.Transfer": _by_number("wallet.Transfer", "entries__account__number"),
+    "wallet.Entry": _by_number("wallet.Entry", "account__number"),
+    "payouts.Payout": _by_number("payouts.Payout", "account__number"),
+    "payouts.Record": _by_number("payouts.Record", "number"),
 }
 _READABLE: Mapping[str, Callable[[Any], Any]] = {"sessions.Session.session_data": _content_of_session}

@@ -18,7 +18,6 @@ from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads.queries import NotSealed
 from vasistas.guard.rights import archive
-from vasistas.guard.views import touches_nothing
 from vasistas.lib.errors import DomainError
 from vasistas.pages import correcting
 from vasistas.pages import my_data as gathered
@@ -45,13 +44,6 @@ def my_account(request: HttpRequest) -> HttpResponse:
         context["is_restricted"] = queries.is_restricted(member.subject_id)
         context["open_requests"] = queries.requests_of(member.subject_id).filter(state__in=UNANSWERED).count()
     return render(request, "pages/my_account.html", {"lang": gathered.language(), **context})
-
-
-@never_cache
-@require_safe
-@touches_nothing("there is no wallet yet")
-def money(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/account/money.html")
 
 
 @never_cache

@@ -37,7 +37,9 @@ def erase(request: HttpRequest) -> HttpResponse:
             return redirect(_erase(request, member))
     goes = gathered.what_goes(member.subject_id)
     alone = [held for held in goes if operations.can_go_alone(held.category.key)]
-    context = {"goes": goes, "alone": alone, "is_wrong": is_wrong, "word": gathered.word()}
+    stays = gathered.what_stays(member.subject_id)
+    context: dict[str, Any] = {"goes": goes, "stays": stays, "alone": alone, "is_wrong": is_wrong}
+    context |= {"word": gathered.word(), **gathered.credits_left(member.subject_id)}
     return _shown(request, "erase", context, status=HTTPStatus.BAD_REQUEST if is_wrong else HTTPStatus.OK)
 
 

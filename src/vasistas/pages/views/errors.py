@@ -18,16 +18,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 — Django's signature
-    return render(request, "errors/403.html", status=403)
+    return _refused(request, "errors/403.html", status=403)
 
 
 @public("refusals are shown to everyone")
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 — Django's signature
-    return render(request, "errors/403_csrf.html", status=403)
+    return _refused(request, "errors/403_csrf.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 — Django's signature
-    return render(request, "errors/404.html", status=404)
+    return _refused(request, "errors/404.html", status=404)
+
+
+def _refused(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    """Without the balance: Django draws these in a thread of their own, whose connections nobody closes."""
+    return render(request, template, {"credits_shown": None}, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -31,7 +31,7 @@ FOLLOWED_MAX = 8  # cards of followed rooms
 @processing("rooms")
 def home(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
-    positions = live.page(lobbies_for(viewer), snapshot_url=reverse("pages:lobby"))
+    positions = live.page(_channels(viewer), snapshot_url=reverse("pages:lobby"))
     featured = rooms.featured(viewer, FEATURED_MAX)
     followed = rooms.followed_rooms(viewer)[:FOLLOWED_MAX]
     context = {
@@ -52,7 +52,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     filters = RoomFilters.of(request.GET)
     context = {
-        "realtime": live.page(lobbies_for(viewer), snapshot_url=reverse("pages:lobby")),
+        "realtime": live.page(_channels(viewer), snapshot_url=reverse("pages:lobby")),
         "filters": filters,
         "page": rooms.list_rooms(filters, viewer),
         "chips": _chips(filters),
@@ -74,7 +74,13 @@ def directory(request: HttpRequest) -> HttpResponse:
 def lobby(request: HttpRequest) -> JsonResponse:
     """Fresh grants and positions for pages of cards; the cards themselves are read from the page again."""
     viewer = Viewer.of(request.user, request.session)
-    return JsonResponse({"channels": live.positions(lobbies_for(viewer))})
+    return JsonResponse({"channels": live.positions(_channels(viewer))})
+
+
+def _channels(viewer: Viewer) -> list[str]:
+    """Cards as they change; and what is one's own, as the balance in the header."""
+    own = [f"member:{viewer.member.pk}"] if viewer.member is not None else []
+    return [*lobbies_for(viewer), *own]
 
 
 def _others(viewer: Viewer, shown: list[Room]) -> list[Room]:

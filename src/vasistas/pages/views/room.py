@@ -13,7 +13,9 @@ from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
-from vasistas.pages import live
+from vasistas.lib.errors import DomainError
+from vasistas.pages import live, showing, tipping
+from vasistas.pages.views.shows import in_private
 
 NEXT_LIVE_MAX = 4  # cards below the room
 
@@ -26,10 +28,8 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
     viewer = Viewer.of(request.user, request.session)
     try:
         room = rooms.get_room_for(viewer, slug)
-    except rooms.AgeUnconfirmed:
-        return render(request, "rooms/age_interstitial.html", {"next": request.path})
-    except rooms.Banned as banned:
-        return render(request, "pages/banned.html", {"error": banned}, status=banned.status)
+    except (rooms.AgeUnconfirmed, rooms.InPrivate, rooms.Banned) as refused:
+        return _closed(request, refused)
     positions = live.page(_channels(viewer, room), snapshot_url=reverse("pages:snapshot", args=[room.slug]))
     room = rooms.get_room_for(viewer, slug)  # again: what happens after the positions is told by the channels
     with processing("chat"):
@@ -39,6 +39,8 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         "room": room,
         "poster": room.thumbnail_url if room.is_on_air else None,
         "chat": panel,
+        "tips": tipping.panel_for(room, request),
+        "private": showing.panel_for(room, request),
         "is_host": rules.is_host(viewer.member, room),
         "is_following": viewer.member is not None and rooms.is_following(viewer.member, room),
         "followers": rooms.follower_count(room),
@@ -46,6 +48,15 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         "sign_in_next": request.path,
     }
     return render(request, "pages/watch.html", context)
+
+
+def _closed(request: HttpRequest, refused: DomainError) -> HttpResponse:
+    """What stands where a room would, for those who may not see it now."""
+    if isinstance(refused, rooms.AgeUnconfirmed):
+        return render(request, "rooms/age_interstitial.html", {"next": request.path})
+    if isinstance(refused, rooms.InPrivate):
+        return in_private(request, refused.room_id)
+    return render(request, "pages/banned.html", {"error": refused}, status=refused.status)
 
 
 @public("rooms are watched without an account")
@@ -61,7 +72,7 @@ def snapshot(request: HttpRequest, slug: str) -> JsonResponse:
     facts = {"state": room.state, "viewers": room.viewer_count, "title": room.title, "thumbnail": room.thumbnail_url}
     with processing("chat"):
         talk = chat.snapshot(room, request.user)
-    return JsonResponse({"channels": channels, "room": facts, "chat": talk})
+    return JsonResponse({"channels": channels, "room": facts, "chat": talk, "tips": tipping.snapshot(room)})
 
 
 def _channels(viewer: Viewer, room: Room) -> list[str]:

@@ -12,13 +12,16 @@ from vasistas.proof.checks import (
     hosts,
     logs,
     pages,
+    payments,
     reads,
     recipients,
     requests,
     retention,
     rights,
     seals,
+    shows,
     staff,
+    wallet,
 )
 
 __all__ = [
@@ -33,11 +36,14 @@ __all__ = [
     "hosts",
     "logs",
     "pages",
+    "payments",
     "reads",
     "recipients",
     "requests",
     "retention",
     "rights",
     "seals",
+    "shows",
     "staff",
+    "wallet",
 ]

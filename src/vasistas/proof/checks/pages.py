@@ -137,8 +137,12 @@ POLICY = "Content-Security-Policy"
 
 
 def _is_closed(header: str) -> bool:
-    """Whether a content security policy lets nothing but the site itself be asked (W3C CSP3)."""
+    """Whether a content security policy lets nothing but the site itself be asked (W3C CSP3).
+
+    A form may lead to the pages of payment providers: that is where somebody goes, not what a page asks.
+    """
     directives = {words[0]: set(words[1:]) for part in header.split(";") if (words := part.split())}
+    directives["form-action"] = directives.get("form-action", set()) - set(settings.PAYMENT_PAGES)
     allowed = set().union(*(sources for name, sources in directives.items() if name in ASKING))
     foreign = {source for source in allowed - OWN_SOURCES if not source.startswith("'nonce-")}
     return "default-src" in directives and not foreign

@@ -26,7 +26,7 @@ SAMPLE = 200  # newest rows whose keys must be in the key store
 OTHERS_MASK = stat.S_IRWXG | stat.S_IRWXO
 
 
-def _clear_rows(table: str, column: str) -> tuple[int, int]:
+def clear_rows(table: str, column: str) -> tuple[int, int]:
     """Rows of a sealed column, and those that are neither empty nor have the head of a sealed value."""
     name, source = connection.ops.quote_name(column), connection.ops.quote_name(table)
     length, head = "octet_length", f"get_byte({name}, 0) <> {sealed.VERSION}"
@@ -51,7 +51,7 @@ def chat_text_is_sealed(now: datetime) -> Finding:  # noqa: ARG001 — the shape
     table = Message._meta.db_table
     if "text" not in declarations.sealed_columns().get(table, {}):
         return finding(1, ["chat.Message.text is not a sealed field"])
-    return count(*_clear_rows(table, "text"), "rows of chat.Message")
+    return count(*clear_rows(table, "text"), "rows of chat.Message")
 
 
 @counterexample("chat.text_is_sealed")
@@ -78,7 +78,7 @@ def mail_is_sealed(now: datetime) -> Finding:  # noqa: ARG001 — the shape of a
         wrong.append("no mail address is a sealed field")
     for table, names in columns.items():
         for column in names:
-            rows, clear = _clear_rows(table, column)
+            rows, clear = clear_rows(table, column)
             counted += rows
             wrong += [f"{clear} of {table}.{column}"] if clear else []
     for table, column in _mail_columns():

@@ -8,7 +8,7 @@ from vasistas.apps.rooms import handlers, operations, queries
 from vasistas.apps.rooms.events import StateChanged
 from vasistas.apps.rooms.models import Broadcast, Room, WatchSession
 from vasistas.lib.errors import NotAllowed
-from vasistas.media.port import NodeUnreachable, RoomNotLive, SdpMalformed
+from vasistas.media.port import NodeUnreachable, RoomNotLive, SdpMalformed, SessionUnknown
 from vasistas.realtime import events as wire
 from vasistas.realtime import testing
 
@@ -265,7 +265,7 @@ def test_a_probe_is_measured_and_ended(scene: Scene) -> None:
 
 def test_probe_figures_show_no_other_session(scene: Scene) -> None:
     go_live(scene, make_room())
-    with pytest.raises(queries.SessionUnknown):
+    with pytest.raises(SessionUnknown):
         queries.probe_stats(S1)
 
 

@@ -20,6 +20,7 @@ class Erasure(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     keys = models.PositiveIntegerField(default=0)
     rows = models.JSONField(default=dict)  # label of a model -> how many of its rows went
+    kept = models.JSONField(default=list)  # what stays by law: model, count, statute, day
     certificate = models.TextField(blank=True)  # JSON, signed
 
     def __str__(self) -> str:
@@ -37,5 +38,6 @@ declare(
     finished_at=not_personal("a time of an erasure that names nobody"),
     keys=not_personal("a count"),
     rows=not_personal("counts"),
+    kept=not_personal("counts, a law and a day"),
     certificate=not_personal("counts and times, signed; names nobody"),
 )

@@ -34,6 +34,7 @@ def sign(row: Erasure, path: Path, handle: UUID, finished_at: datetime) -> str:
         "keys_destroyed": row.keys,
         "rows_by_category": erasure.categories_of(row.rows),
         "rows_by_table": dict(sorted(row.rows.items())),
+        "kept_by_law": row.kept,
         "journal": _line_of(path, handle),
     }
     key_id, public, signature = chain.sign(message_of(said), at=finished_at)

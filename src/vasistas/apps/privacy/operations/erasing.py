@@ -101,7 +101,8 @@ def erase(*, subject_id: int, at: datetime, data: Path | None = None) -> Erased:
 
     Raises: RowsLeft, StillRunning, AuditKeyRefused: nothing done is undone; the worker goes on (`finish_erasures`).
     Locks: the subject's row (FOR UPDATE) in step 2; the erasure's row while each batch goes.
-    Source: GDPR Art. 17; guard/precedence.py decides what a hold or a statute keeps, once there are any.
+    What a law keeps is a copy under a key of the site (`guard.erasure.kept`), made before, and told in the certificate.
+    Source: GDPR Art. 17; guard/precedence.py decides what a hold keeps, once there are any.
     """
     case = _case(subject_id, at, data)
     is_erased = case.subject.filter(state=Subject.State.ERASED).exists()
@@ -164,12 +165,14 @@ def _fence(case: _Case) -> None:
 
 def _stop_and_destroy_keys(case: _Case) -> None:
     failed = erasure.stop(case.subject_id, case.at)
+    kept = erasure.kept(case.subject_id)
     count = keyring.destroy(case.handle)
     with transaction.atomic():
         row = case.row(locked=True)
         row.keys += count
+        row.kept = kept or row.kept  # a repeat may find the way to it gone
         row.unreadable_at = row.unreadable_at or timezone.now()
-        row.save(update_fields=["keys", "unreadable_at"])
+        row.save(update_fields=["keys", "kept", "unreadable_at"])
     if failed:
         raise StillRunning(_("What still runs could not be ended (%(what)s).") % {"what": ", ".join(failed)})
 

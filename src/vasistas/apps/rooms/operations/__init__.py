@@ -1,5 +1,6 @@
 """Writes on rooms."""
 
+from vasistas.apps.rooms.operations.admissions import admit, close_public, dismiss, end_unadmitted, reopen
 from vasistas.apps.rooms.operations.broadcasts import (
     OnAirAlready,
     cut,
@@ -54,17 +55,21 @@ __all__ = [
     "RoomOwnedAlready",
     "SlugTaken",
     "add_moderator",
+    "admit",
     "apply_node_event",
     "apply_node_events",
     "ban",
     "change_room",
     "clear_thumbnail",
+    "close_public",
     "count_viewers",
     "create_room",
     "cut",
+    "dismiss",
     "end_broadcast",
     "end_probe",
     "end_session",
+    "end_unadmitted",
     "follow",
     "go_live",
     "leave",
@@ -76,6 +81,7 @@ __all__ = [
     "probe",
     "reconcile",
     "remove_moderator",
+    "reopen",
     "rotate_stream_key",
     "save_thumbnail",
     "set_away",

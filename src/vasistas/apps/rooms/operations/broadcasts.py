@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from vasistas import media
 from vasistas.apps.rooms import queries, rules
 from vasistas.apps.rooms.events import StateChanged, ViewersCounted
-from vasistas.apps.rooms.models import Broadcast, Room, State, WatchSession
+from vasistas.apps.rooms.models import Admission, Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import pictures
 from vasistas.apps.rooms.operations.pictures import NotOnAir
 from vasistas.guard import subjects
@@ -54,11 +54,11 @@ def start_broadcast(*, room: Room, session: str, ingest: str, at: datetime) -> B
     Raises: SubjectGone: the host is being erased.
     """
     with transaction.atomic():
-        locked = _lock(room.pk)
+        locked = lock(room.pk)
         subjects.hold(locked.host.member.subject_id)
         broadcast = Broadcast.objects.create(room=locked, session=session, ingest=ingest, started_at=at)
         if locked.state == State.OFFLINE:
-            _change_state(locked, State.STARTING, at)
+            change_state(locked, State.STARTING, at)
     return broadcast
 
 
@@ -78,7 +78,8 @@ def mark_live(*, session: str, joined_at: datetime, at: datetime) -> None:
             broadcast.peak_viewers = max(broadcast.peak_viewers, row.peak_viewers)
             row.delete()
         broadcast.save(update_fields=["joined_at", "started_at", "peak_viewers"])
-        _change_state(broadcast.room, State.LIVE, at)
+        if broadcast.room.state != State.PRIVATE:  # a closed room stays closed whoever comes and goes
+            change_state(broadcast.room, State.LIVE, at)
 
 
 def mark_away(*, session: str, at: datetime) -> None:
@@ -92,31 +93,35 @@ def mark_away(*, session: str, at: datetime) -> None:
             return
         broadcast.lost_at = at
         broadcast.save(update_fields=["lost_at"])
-        _change_state(broadcast.room, State.AWAY, at)
+        if broadcast.room.state != State.PRIVATE:
+            change_state(broadcast.room, State.AWAY, at)
 
 
 def set_away(*, room: Room, is_away: bool, at: datetime) -> None:
     """The host pauses, or is back; media stays connected.
 
-    Raises: NotOnAir: nobody publishes. Publishes: StateChanged.
+    Raises: NotOnAir: nobody publishes, or the room is closed to the public. Publishes: StateChanged.
     """
     with transaction.atomic():
-        locked = _lock(room.pk)
+        locked = lock(room.pk)
+        if locked.state == State.PRIVATE:
+            raise NotOnAir(_("End the private session first."))
         connected = Broadcast.objects.filter(room=locked, ended_at=None, lost_at=None).exclude(joined_at=None)
         if not connected.exists():
             raise NotOnAir(_("This room is not on air."))
-        _change_state(locked, State.AWAY if is_away else State.LIVE, at)
+        change_state(locked, State.AWAY if is_away else State.LIVE, at)
 
 
 def end_broadcast(*, room: Room, reason: str, at: datetime) -> None:
     """Take the room off the air in our books; see `cut` for the media. Publishes: StateChanged, ViewersCounted."""
     with transaction.atomic():
-        locked = _lock(room.pk)
+        locked = lock(room.pk)
         rows = Broadcast.objects.filter(room=locked, ended_at=None)
         rows.filter(joined_at=None).delete()
         rows.update(ended_at=at, end_reason=reason)
         WatchSession.objects.filter(room=locked, ended_at=None).exclude(joined_at=None).update(ended_at=at)
-        _change_state(locked, State.OFFLINE, at)
+        Admission.objects.filter(room=locked).delete()
+        change_state(locked, State.OFFLINE, at)
         if locked.viewer_count:
             Room.objects.filter(pk=locked.pk).update(viewer_count=0)
             events.publish(ViewersCounted(room_id=locked.pk, count=0, lobby=rules.lobby_knowing(locked)))
@@ -152,19 +157,38 @@ def end_session(*, room: Room, session: str, at: datetime) -> None:
 def watch(*, room: Room, session: str, offer: str, subject_id: int | None, at: datetime) -> Answer:
     """Open a viewer's session: its row, then the node.
 
-    Raises: RoomNotLive, SubjectGone, and all of `MediaPort.play`.
+    A room closed to the public is asked for twice, see `admissions`. Raises: RoomNotLive, SubjectGone, and all of
+    `MediaPort.play`.
     """
-    if not room.is_on_air:
-        raise RoomNotLive(_("Nobody is live in this room. Try again when the room is live."))
+    _check_may_watch(room, subject_id)
     with transaction.atomic():
         if subject_id is not None:
             subjects.hold(subject_id)
         row = WatchSession.objects.create(room=room, session=session, subject_id=subject_id, started_at=at)
     try:
-        return media.get_port().play(room=str(room.pk), session=session, offer=offer)
+        now = Room.objects.only("state", "state_at").get(pk=room.pk)
+        _check_may_watch(now, subject_id)
+        if now.state == State.PRIVATE and at < now.state_at:
+            WatchSession.objects.filter(pk=row.pk).update(started_at=now.state_at)
+        answer = media.get_port().play(room=str(room.pk), session=session, offer=offer)
     except BaseException:
         row.delete()
         raise
+    later = Room.objects.only("state", "state_at").get(pk=room.pk)
+    if later.state == State.PRIVATE and (later.state_at != now.state_at or not _is_admitted(later, subject_id)):
+        media.get_port().close_session(session)  # it was closed meanwhile
+        raise RoomNotLive(_("Nobody is live in this room. Try again when the room is live."))
+    return answer
+
+
+def _check_may_watch(room: Room, subject_id: int | None) -> None:
+    """Raises: RoomNotLive: off the air, or closed to the public and not admitted."""
+    if not room.is_on_air and not (room.state == State.PRIVATE and _is_admitted(room, subject_id)):
+        raise RoomNotLive(_("Nobody is live in this room. Try again when the room is live."))
+
+
+def _is_admitted(room: Room, subject_id: int | None) -> bool:
+    return subject_id is not None and Admission.objects.filter(room=room, subject=subject_id).exists()
 
 
 def leave(*, slug: str, session: str) -> None:
@@ -190,7 +214,7 @@ def end_probe(*, session: str) -> None:
 # -- Inside ------------------------------------------------------------------------------------------------------------
 
 
-def _lock(room_id: int) -> Room:
+def lock(room_id: int) -> Room:
     return Room.objects.with_host().select_for_update(no_key=True, of=("self",)).get(pk=room_id)
 
 
@@ -199,14 +223,14 @@ def _lock_broadcast(session: str) -> Broadcast | None:
     room_id = Broadcast.objects.filter(session=session).values_list("room", flat=True).first()
     if room_id is None:
         return None
-    room = _lock(room_id)
+    room = lock(room_id)
     broadcast = Broadcast.objects.filter(session=session).first()
     if broadcast is not None:
         broadcast.room = room
     return broadcast
 
 
-def _change_state(room: Room, state: State, at: datetime) -> None:
+def change_state(room: Room, state: State, at: datetime) -> None:
     if room.state == state:
         return
     room.state, room.state_at = state, at
@@ -222,4 +246,4 @@ def _drop(session: str, at: datetime) -> None:
             return
         broadcast.delete()
         if broadcast.room.state == State.STARTING and not broadcast.room.broadcasts.filter(ended_at=None).exists():
-            _change_state(broadcast.room, State.OFFLINE, at)
+            change_state(broadcast.room, State.OFFLINE, at)

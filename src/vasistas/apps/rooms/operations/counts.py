@@ -16,8 +16,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from vasistas import media
-from vasistas.apps.rooms import rules
-from vasistas.apps.rooms.events import HealthMeasured, ViewersCounted
+from vasistas.apps.rooms import queries, rules
+from vasistas.apps.rooms.events import Delivered, HealthMeasured, ViewersCounted
 from vasistas.apps.rooms.models import Ban, Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import broadcasts, pictures
 from vasistas.lib import events
@@ -76,11 +76,19 @@ def _note_delivery(event: NodeEvent, at: datetime) -> None:
     if event.type == "viewer.left":
         rows.update(**figures)
         rows.filter(ended_at=None).update(ended_at=at)
+        _tell_delivered(event)
     elif rows.filter(room__state=State.OFFLINE).exists():
         # It should have ended with the broadcast: the node missed that.
         transaction.on_commit(functools.partial(media.get_port().close_session, event.session), robust=True)
     else:
         rows.update(**figures)
+        _tell_delivered(event)
+
+
+def _tell_delivered(event: NodeEvent) -> None:
+    if event.room.isdecimal():
+        ended = event.type == "viewer.left"
+        events.publish(Delivered(int(event.room), event.session, event.delivered_s, ended))
 
 
 def _forget_before(node_at: datetime, at: datetime) -> None:
@@ -155,6 +163,7 @@ def sweep(*, at: datetime) -> None:
     """End what waited too long, and what is left of what never began. Safe to repeat."""
     _end_overdue(at)
     _close_banned(at)
+    _close_unadmitted()
     _delete(WatchSession.objects.filter(joined_at=None, started_at__lt=at - STARTING_MAX))
     _delete_orphaned_pictures(at)
     count_viewers()
@@ -194,6 +203,12 @@ def _close_banned(at: datetime) -> None:
         Exists(in_force.filter(member__subject=OuterRef("subject")))
     )
     for session in rows.values_list("session", flat=True):
+        media.get_port().close_session(session)
+
+
+def _close_unadmitted() -> None:
+    """End what others still watch in a closed room: the node was out of reach when it was closed."""
+    for session in queries.unadmitted_sessions():
         media.get_port().close_session(session)
 
 

@@ -66,6 +66,11 @@ def refusal(error: DomainError) -> JsonResponse:
     return response
 
 
+def done() -> JsonResponse:
+    """Nothing more to tell a script than that it worked."""
+    return JsonResponse({})
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asks; a form without JavaScript wants a page."""
     mode = request.headers.get("Sec-Fetch-Mode")

@@ -8,4 +8,8 @@ import "./elements/studio-health.js";
 import "./elements/studio-level-meter.js";
 import "./elements/studio-thumbnail.js";
 import "./elements/studio-uplink.js";
+import "./elements/tips-panel.js";
+import "./elements/show-cam.js";
+import "./elements/show-talk.js";
+import "./elements/show-desk.js";
 import "./elements/studio-green-room.js";

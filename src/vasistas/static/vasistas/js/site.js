@@ -2,6 +2,8 @@
 // On every page: menus that close, filters that send themselves, the page's one connection. Each page works without it.
 
 import "./elements/copy-field.js";
+import "./elements/page-again.js";
+import "./elements/wallet-balance.js";
 import { openPage } from "./lib/page-realtime.js";
 
 for (const menu of document.querySelectorAll("details[data-menu]")) {

@@ -2,3 +2,5 @@
 import "./elements/rooms-player.js";
 import "./elements/rooms-facts.js";
 import "./elements/chat-panel.js";
+import "./elements/tips-panel.js";
+import "./elements/show-closed.js";

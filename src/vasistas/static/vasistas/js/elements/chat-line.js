@@ -24,6 +24,7 @@ export function readLine(row) {
 
 /** @param {Line} line @returns {string} changes when the line has to be drawn again */
 export function looksOf(line) {
+  if (line.isTold) return `told|${line.author}|${line.text}`;
   return `${line.id}|${line.isPending ? "p" : ""}${line.isRemoved ? "r" : ""}`;
 }
 
@@ -35,6 +36,11 @@ export function looksOf(line) {
 export function drawLine(line, look) {
   const row = document.createElement("li");
   row.className = "chat__line";
+  if (line.isTold) {
+    row.classList.add("chat__line--told");
+    row.append(time(line.at), span("chat__told", line.author), span("chat__text", line.text));
+    return row;
+  }
   row.dataset.id = String(line.id);
   if (line.isRemoved) {
     row.classList.add("chat__line--removed");

@@ -3,6 +3,7 @@
  *
  *   document.dispatchEvent(new CustomEvent("realtime", {detail: {channel, tag, data}}));
  *   document.dispatchEvent(new CustomEvent("realtime:reset", {detail: {channel, snapshot}}));   // snapshot: optional
+ *   document.dispatchEvent(new CustomEvent("chat:told", {detail: line}));   // lib/chat-lines.js: told()
  *
  * Decisions live in lib/chat-*.js; here the page is made to look like their state, once per frame.
  */
@@ -45,6 +46,8 @@ export class ChatPanel extends HTMLElement {
 
     document.addEventListener("realtime", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail), { signal });
     document.addEventListener("realtime:reset", (event) => this.#reset(/** @type {CustomEvent} */ (event).detail), { signal });
+    const told = (/** @type {any} */ { detail }) => this.#change(chat.told(this.#state, detail));
+    document.addEventListener("chat:told", told, { signal });
     this.#part("scroll").addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.#part("new").addEventListener("click", () => this.#toLatest(), { signal });
     this.#part("older").addEventListener("click", (event) => this.#loadOlder(event), { signal });

@@ -3,7 +3,8 @@
  * Pure: each function returns a new state. The panel makes the page look like the state once per frame.
  *
  * @typedef {{id: number, author: string, author_ref: string, role: string, text: string, at: number,
- *   key?: string, isPending?: boolean, isRemoved?: boolean}} Line key: stands in for the id until the server has said yes
+ *   key?: string, isPending?: boolean, isRemoved?: boolean, isTold?: boolean}} Line key: stands in for the id until the
+ * server has said yes, and for good in a line that is told: nobody's message, put there by another part of the page
  * @typedef {{lines: Line[], held: Line[], isReading: boolean, isDetached: boolean, missed: number, hasOlder: boolean}} State
  * lines: oldest first. held: arrived while isReading. isDetached: newer lines were let go; only a fresh snapshot leads
  * back. missed: lines counted but not kept while detached.
@@ -47,6 +48,24 @@ export function said(state, line, ownRef = "") {
     const waiting = state.lines.findIndex((other) => other.isPending);
     if (waiting >= 0) return { ...state, lines: state.lines.with(waiting, { ...line, key: state.lines[waiting].key }) };
   }
+  return added(state, line);
+}
+
+/**
+ * Put something between the messages that nobody said; the same key again replaces its words.
+ * @param {State} state
+ * @param {Line} line with a key
+ * @returns {State}
+ */
+export function told(state, line) {
+  const isSame = (/** @type {Line} */ other) => other.isTold && other.key === line.key;
+  if (![...state.lines, ...state.held].some(isSame)) return added(state, { ...line, isTold: true });
+  const put = (/** @type {Line} */ other) => (isSame(other) ? { ...line, isTold: true } : other);
+  return { ...state, lines: state.lines.map(put), held: state.held.map(put) };
+}
+
+/** @param {State} state @param {Line} line @returns {State} */
+function added(state, line) {
   if (state.isDetached) return { ...state, missed: state.missed + 1 };
   if (!state.isReading) return trim({ ...state, lines: [...state.lines, line] });
   if (state.held.length < LINES_MAX) return { ...state, held: [...state.held, line] };
@@ -108,14 +127,16 @@ export function follow(state) {
 }
 
 /**
- * Start again from a snapshot; messages on their way stay.
+ * Start again from a snapshot; messages on their way stay, and what was told keeps its place in time.
  * @param {State} state
  * @param {Line[]} lines
  * @param {boolean} hasOlder
  * @returns {State}
  */
 export function latest(state, lines, hasOlder) {
-  return trim(start([...lines, ...state.lines.filter((line) => line.isPending)], hasOlder));
+  const kept = [...state.lines, ...state.held].filter((line) => line.isTold);
+  const ordered = kept.length > 0 ? [...lines, ...kept].toSorted((one, other) => one.at - other.at) : lines;
+  return trim(start([...ordered, ...state.lines.filter((line) => line.isPending)], hasOlder));
 }
 
 /** @param {State} state @returns {State} events were lost; whoever reads back keeps their place */
@@ -130,12 +151,12 @@ export function waiting(state) {
 
 /** @param {State} state @returns {number | null} the id before which older lines are asked for */
 export function oldestId(state) {
-  return state.lines.find((line) => !line.isPending)?.id ?? null;
+  return state.lines.find((line) => !line.isPending && !line.isTold)?.id ?? null;
 }
 
 /** @param {State} state @returns {Set<string>} names of who spoke here */
 export function speakers(state) {
-  return new Set(state.lines.map((line) => line.author));
+  return new Set(state.lines.filter((line) => !line.isTold).map((line) => line.author));
 }
 
 /**
@@ -145,19 +166,19 @@ export function speakers(state) {
  * @returns {boolean} whether the viewer can act on this line; the server decides again
  */
 export function isActionable(line, reach, ownRef) {
-  if (!ownRef || line.isPending || line.isRemoved) return false;
+  if (!ownRef || line.isPending || line.isRemoved || line.isTold) return false;
   return line.author_ref === ownRef || reach === "all" || (reach === "members" && line.role === "member");
 }
 
 /** @param {State} state @param {(line: Line) => boolean} isMeant @returns {State} */
 function removed(state, isMeant) {
-  const strike = (/** @type {Line} */ line) => (isMeant(line) && !line.isPending ? { ...line, text: "", isRemoved: true } : line);
+  const strike = (/** @type {Line} */ line) => (isMeant(line) && !line.isPending && !line.isTold ? { ...line, text: "", isRemoved: true } : line);
   return { ...state, lines: state.lines.map(strike), held: state.held.map(strike) };
 }
 
 /** @param {State} state @param {number} id */
 function holds(state, id) {
-  return state.lines.some((line) => line.id === id && !line.isPending) || state.held.some((line) => line.id === id);
+  return [...state.lines, ...state.held].some((line) => line.id === id && !line.isPending && !line.isTold);
 }
 
 /** @param {State} state @returns {State} */

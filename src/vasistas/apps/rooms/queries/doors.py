@@ -1,51 +1,46 @@
-"""Reads about rooms. `get_room_for` is the only door to a room: what is refused there is refused everywhere."""
+"""The doors to rooms, and the people of one."""
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
 from django.core.files.storage import default_storage
-from django.core.paginator import Page, Paginator
-from django.db.models import FETCH_RAISE, Case, Count, Exists, OuterRef, Q, When
+from django.db.models import FETCH_RAISE, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from vasistas import media
 from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member, shown_of
 from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.models import (
+    Admission,
     Ban,
-    Broadcast,
-    Category,
-    ContentClass,
     Follow,
-    Language,
     Moderator,
     Room,
-    RoomQuerySet,
     State,
-    Tag,
 )
 from vasistas.apps.rooms.rules import VISITOR, Role, Viewer
 from vasistas.guard import sealed
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotAllowed, NotFound
-from vasistas.media.port import MediaError, SessionStats, SessionUnknown
 
-PAGE_SIZE = 24  # rooms per page of the directory
-SEARCH_CHARS_MAX = 64
-FOLLOWED_SHOWN_MAX = 100
-HISTORY_SHOWN_MAX = 50
 PEOPLE_SHOWN_MAX = 200
 
 
 class RoomNotFound(NotFound):
     code = "rooms.not_found"
+
+
+class InPrivate(RoomNotFound):
+    """The room is closed to the public: to whoever asks it does not exist. room_id: for pages that offer a way in."""
+
+    def __init__(self, room_id: int) -> None:
+        super().__init__(_("There is no such room."))
+        self.room_id = room_id
 
 
 class Banned(NotAllowed):
@@ -76,16 +71,31 @@ class AgeUnconfirmed(NotAllowed):
 def get_room_for(viewer: Viewer, slug: str) -> Room:
     """Return a room, with host and member loaded, to someone who may watch it.
 
-    Raises: RoomNotFound: none, or not theirs to know of. Banned: with `until`. AgeUnconfirmed: adult, no statement yet.
+    Raises: RoomNotFound: none, or not theirs to know of. InPrivate: closed to the public, and they are not admitted.
+    Banned: with `until`. AgeUnconfirmed: adult, no statement yet.
     """
     room = Room.objects.with_host().filter(slug=slug).first()
-    if room is None or not rules.can_know_of(viewer, room):
+    if room is None:
         raise RoomNotFound(_("There is no such room."))
+    if not rules.can_know_of(viewer, room, is_admitted=is_admitted(viewer.member, room)):
+        raise InPrivate(room.pk) if room.state == State.PRIVATE else RoomNotFound(_("There is no such room."))
+    check_entry(viewer, room)
+    return room
+
+
+def check_entry(viewer: Viewer, room: Room) -> None:
+    """Raises: Banned: with `until`. AgeUnconfirmed: adult, no statement yet."""
     if viewer.member is not None and (ban := ban_of(viewer.member, room)):
         raise Banned(ban.until)
     if not rules.can_see_content(viewer, room):
         raise AgeUnconfirmed
-    return room
+
+
+def is_admitted(member: Member | None, room: Room) -> bool:
+    """Whether a member may watch a room that is closed to the public. Asks the database for closed rooms alone."""
+    if member is None or room.state != State.PRIVATE:
+        return False
+    return Admission.objects.filter(room=room, subject=member.subject_id).exists()
 
 
 def get_own_room(member: Member, slug: str) -> Room:
@@ -111,7 +121,7 @@ def room_of_host(member: Member) -> Room | None:
 def can_watch(viewer: Viewer, room: Room) -> bool:
     """Whether `get_room_for` would return this room."""
     return (
-        rules.can_know_of(viewer, room)
+        rules.can_know_of(viewer, room, is_admitted=is_admitted(viewer.member, room))
         and rules.can_see_content(viewer, room)
         and not (viewer.member is not None and is_banned(viewer.member, room))
     )
@@ -246,136 +256,3 @@ def is_following(member: Member, room: Room) -> bool:
 
 def follower_count(room: Room) -> int:
     return Follow.objects.filter(room=room).count()
-
-
-def followed_rooms(viewer: Viewer) -> list[Room]:
-    """Rooms a member follows: on air first, then by name of the host; at most FOLLOWED_SHOWN_MAX. Visitors: none."""
-    if viewer.member is None:
-        return []
-    rooms = _visible(viewer).filter(follows__member=viewer.member).for_cards()
-    rooms = rooms.order_by("-viewer_count", "host__member__display_name")[:FOLLOWED_SHOWN_MAX]
-    return sorted(rooms, key=lambda room: not room.is_on_air)
-
-
-# -- Lists -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RoomFilters:
-    """What the address of the directory asks for. `of` drops what no room could match, so that old links still work."""
-
-    q: str = ""
-    category: str = ""
-    tag: str = ""
-    language: str = ""
-    content_class: str = ""
-    live: bool = False
-    sort: str = "viewers"  # or "newest"
-    page: int = 1
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """Read a query string (`request.GET`)."""
-        page = query.get("page", "1")
-        return cls(
-            q=" ".join(query.get("q", "").replace("\0", "").split())[:SEARCH_CHARS_MAX],
-            category=_one_of(query.get("category", ""), Category.values),
-            tag=query.get("tag", "").replace("\0", "").strip().lower().removeprefix("#")[:SEARCH_CHARS_MAX],
-            language=_one_of(query.get("language", ""), Language.values),
-            content_class=_one_of(query.get("content_class", query.get("class", "")), ContentClass.values),
-            live=query.get("live") == "1",
-            sort=_one_of(query.get("sort", ""), ["viewers", "newest"]) or "viewers",
-            page=int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,  # noqa: PLR2004 — five digits
-        )
-
-
-def _one_of(value: str, values: list[str]) -> str:
-    return value if value in values else ""
-
-
-def _visible(viewer: Viewer) -> RoomQuerySet:
-    """Rooms for lists: adult ones only to those who stated their age."""
-    rooms = Room.objects.shown()
-    return rooms if viewer.is_age_confirmed else rooms.exclude(content_class=ContentClass.ADULT)
-
-
-def list_rooms(filters: RoomFilters, viewer: Viewer = VISITOR) -> Page[Room]:
-    """Return one page of rooms, PAGE_SIZE each; a page beyond the end is the last one."""
-    rooms = _visible(viewer)
-    if filters.q:
-        tagged = Exists(Tag.objects.filter(rooms=OuterRef("pk"), name__icontains=filters.q.removeprefix("#")))
-        rooms = rooms.filter(
-            Q(title__icontains=filters.q) | Q(host__member__display_name__icontains=filters.q) | tagged
-        )
-    if filters.tag:
-        rooms = rooms.filter(Exists(Tag.objects.filter(rooms=OuterRef("pk"), name=filters.tag)))
-    for name in ("category", "language", "content_class"):
-        if value := getattr(filters, name):
-            rooms = rooms.filter(**{name: value})
-    if filters.live:
-        rooms = rooms.on_air()
-    if filters.sort == "newest":
-        ordered = rooms.order_by("-created_at", "-pk")
-    else:
-        off_air = Case(When(state__in=[State.LIVE, State.AWAY], then=0), default=1)
-        ordered = rooms.annotate(off_air=off_air).order_by("off_air", "-viewer_count", "-state_at", "-pk")
-    return Paginator(ordered.for_cards(), PAGE_SIZE).get_page(filters.page)
-
-
-def featured(viewer: Viewer = VISITOR, limit: int = 8) -> list[Room]:
-    """Rooms on air with the most viewers."""
-    return list(_visible(viewer).on_air().for_cards().order_by("-viewer_count", "-state_at", "-pk")[:limit])
-
-
-def next_live(room: Room, limit: int = 6, viewer: Viewer = VISITOR) -> list[Room]:
-    """Other rooms on air to go to from `room`: of its category first, then the busiest."""
-    others = _visible(viewer).filter(state=State.LIVE).exclude(pk=room.pk)
-    elsewhere = Case(When(category=room.category, then=0), default=1)
-    ordered = others.annotate(elsewhere=elsewhere).order_by("elsewhere", "-viewer_count", "-state_at", "-pk")
-    return list(ordered.for_cards()[:limit])
-
-
-@dataclass(frozen=True)
-class Facet:
-    key: str
-    label: str
-    count: int
-    live_count: int
-
-
-def facets(viewer: Viewer = VISITOR) -> list[Facet]:
-    """Categories that have rooms, each with how many and how many on air, in the order of `Category`."""
-    on_air = Count("pk", filter=Q(state__in=[State.LIVE, State.AWAY]))
-    rows = _visible(viewer).order_by().values("category").annotate(count=Count("pk"), live=on_air)
-    counts = {row["category"]: (row["count"], row["live"]) for row in rows}
-    return [Facet(key, str(label), *counts[key]) for key, label in Category.choices if key in counts]
-
-
-# -- Broadcasts --------------------------------------------------------------------------------------------------------
-
-
-def open_broadcast(room: Room) -> Broadcast | None:
-    """The broadcast that is on air or may come back."""
-    return Broadcast.objects.filter(room=room, ended_at=None).exclude(joined_at=None).order_by("-joined_at").first()
-
-
-def history(room: Room) -> list[Broadcast]:
-    """Broadcasts that had a picture, newest first."""
-    rows = Broadcast.objects.filter(room=room).exclude(joined_at=None).order_by("-started_at")
-    return list(rows.fetch_mode(FETCH_RAISE)[:HISTORY_SHOWN_MAX])
-
-
-def broadcast_stats(broadcast: Broadcast) -> SessionStats | None:
-    """What the node measures of a publisher; None when it is gone or the node does not answer."""
-    try:
-        return media.get_port().session_stats(broadcast.session)
-    except MediaError:
-        return None
-
-
-def probe_stats(session: str) -> SessionStats:
-    """Raises: SessionUnknown: it is no uplink test, or ended; NodeUnreachable."""
-    stats = media.get_port().session_stats(session)
-    if stats.kind != "probe":
-        raise SessionUnknown(_("This uplink test has ended."))
-    return stats

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PayoutsConfig(AppConfig):
+    name = "vasistas.apps.payouts"

@@ -1,0 +1,1 @@
+"""Documents: the payment file of a bank, statements, the year's report. Pure: they read no database."""

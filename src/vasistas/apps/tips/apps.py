@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class TipsConfig(AppConfig):
+    name = "vasistas.apps.tips"
