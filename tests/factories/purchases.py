@@ -125,9 +125,9 @@ def enabled(one: Provider) -> Iterator[Provider]:
         payments.configure(before)
 
 
-def make_payer(name: str = "Vi", *, at: datetime | None = None) -> Member:
+def make_payer(name: str = "Vi", *, at: datetime | None = None, **over: Any) -> Member:
     """A member with the switch on."""
-    member = make_member(name)
+    member = make_member(name, **over)
     wallet.switch_on(member, at=(at or datetime.now(UTC)) - timedelta(days=1))
     return member
 

@@ -75,6 +75,26 @@ def test_the_limit_of_the_day_counts_what_was_bought(bank, now) -> None:
     assert made.buy(vi, 500, at=now).state == Purchase.State.OPEN
 
 
+def test_the_limit_of_the_day_counts_what_may_be_paid_yet(bank, now) -> None:
+    vi = made.make_payer()
+    wallet.set_limit(subject_id=vi.subject_id, per_day=1500, at=now)
+    made.buy(vi, 1000, at=now)
+    with pytest.raises(OverLimit):
+        made.buy(vi, 1000, at=now)
+    assert made.buy(vi, 500, at=now).state == Purchase.State.OPEN
+
+
+def test_a_form_of_before_a_pause_begins_nothing_in_it(bank, now) -> None:
+    vi, key = made.make_payer(), uuid.uuid4()
+    bank.away = True
+    with pytest.raises(ProviderUnreachable):
+        made.buy(vi, key=key, at=now)
+    bank.away = False
+    wallet.pause(subject_id=vi.subject_id, length=timedelta(days=1), at=now)
+    with pytest.raises(Paused):
+        made.buy(vi, key=key, at=now)
+
+
 def test_open_checkouts_are_limited(bank, now) -> None:
     vi = made.make_payer()
     for _number in range(OPEN_MAX):

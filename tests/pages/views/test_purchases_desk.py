@@ -128,3 +128,14 @@ def test_money_is_given_back_by_who_just_used_a_second_factor(bank) -> None:
     assert answer.status_code == 302
     assert "reauthenticate" in answer["Location"]
     assert not Refund.objects.exists()
+
+
+def test_nobody_gives_money_back_to_themselves(bank) -> None:
+    lea = made.make_payer("Lea", is_staff=True, is_superuser=True)
+    purchase = made.bought(bank, lea)
+    client = Client()
+    client.force_login(lea)
+    use_second_factor(client)
+
+    assert client.post(page_of(purchase), {"act": "refund", "amount": "1.00", "reason": "asked for"}).status_code == 403
+    assert not Refund.objects.exists()

@@ -82,10 +82,19 @@ def bought_today(subject_id: int, at: datetime) -> int:
     return int(rows.aggregate(total=Sum("amount"))["total"] or 0)
 
 
+def on_its_way(subject_id: int, at: datetime) -> int:
+    """What may still be paid at checkouts that were begun, minor units."""
+    return int(_begun(subject_id, at).aggregate(total=Sum("amount"))["total"] or 0)
+
+
 def open_count(subject_id: int, at: datetime) -> int:
     """Checkouts that a provider has begun."""
+    return _begun(subject_id, at).count()
+
+
+def _begun(subject_id: int, at: datetime) -> "QuerySet[Purchase]":
     begun = Purchase.objects.filter(subject=subject_id, state=Purchase.State.OPEN, expires_at__gt=at)
-    return begun.exclude(provider_ref="").count()
+    return begun.exclude(provider_ref="")
 
 
 def given_total(subject_id: int) -> int:

@@ -20,8 +20,9 @@ from vasistas.apps.purchases.models import Purchase, Refund
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.guard.staff import ask_for_second_factor, has_fresh_second_factor, staff_only
-from vasistas.lib.errors import DomainError
+from vasistas.lib.errors import DomainError, NotAllowed
 from vasistas.pages import policy_page
+from vasistas.pages.views.own import subject_id_of
 
 PURCHASES_PER_PAGE = 25
 UNKNOWN_SHOWN = 20
@@ -55,6 +56,8 @@ def purchase(request: HttpRequest, reference: UUID) -> HttpResponse:
         found = queries.get_purchase(reference)
         if request.method == "POST" and not has_fresh_second_factor(request):  # it moves money
             return ask_for_second_factor(request)
+        if request.method == "POST" and found.subject_id == subject_id_of(request):
+            raise NotAllowed(_("This is your own purchase. Ask a colleague."), code="purchases.own")
         if request.method == "POST":
             return _act(request, found)
         return _opened(request, found)

@@ -48,6 +48,8 @@ def buy(*, subject_id: int, wanted: Wanted, at: datetime) -> Purchase:
     purchase = _begin(subject_id, wanted, at)
     if purchase.provider_ref or purchase.state != Purchase.State.OPEN:
         return purchase
+    with transaction.atomic():  # a form of before a pause begins nothing in it
+        wallet.check_may_pay(subject_id, purchase.amount, at)
     started = provider.start(purchase, _checkout(purchase, method))
     if urlsplit(started.url).scheme not in SCHEMES or len(started.url) > URL_CHARS_MAX:
         raise ProviderRefused(_("The payment provider gave no address to pay at. Choose another way to pay."))
@@ -90,10 +92,11 @@ def _same(before: Purchase, wanted: Wanted) -> Purchase:
 
 
 def _check_may_buy(subject_id: int, amount: int, at: datetime) -> None:
-    """The switch, pauses and the limit of the day, which counts what is bought as it counts what is spent."""
+    """The switch, pauses and the limit of the day, which counts what is bought, and what may be yet."""
     wallet.check_may_pay(subject_id, amount, at)
     limit = wallet_queries.limit_of(subject_id, at)
-    if limit is not None and queries.bought_today(subject_id, at) + amount > limit:
+    bought = queries.bought_today(subject_id, at) + queries.on_its_way(subject_id, at)
+    if limit is not None and bought + amount > limit:
         raise OverLimit(_("This is more than you let yourself buy in 24 hours. See My Account, Limits."))
     if queries.open_count(subject_id, at) >= rules.OPEN_MAX:
         words = _("You have %(count)d payments that are not finished. Finish one, or wait until they expire.")
