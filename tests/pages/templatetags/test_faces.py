@@ -32,3 +32,9 @@ def test_hue_is_the_same_for_a_name_in_any_case_and_has_a_class():
 
 def test_unknown_category_has_an_icon_too():
     assert faces.category_icon("new") == "door-open"
+
+
+def test_a_clock_reads_minutes_and_seconds_and_hours_when_there_are_some():
+    assert [faces.clock(seconds) for seconds in (None, 5, 65, 760, 3723, -3)] == [
+        *("0:00", "0:05", "1:05", "12:40", "1:02:03", "0:00")
+    ]

@@ -52,3 +52,11 @@ def compact(count: int | None) -> str:
 def category_icon(key: str) -> str:
     """The icon of a category of rooms."""
     return CATEGORY_ICONS.get(key, "door-open")
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """`0:05`, `12:40`, `1:02:03`; the same rule as js/lib/show-clock.js."""
+    minutes, rest = divmod(max(0, int(seconds or 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
