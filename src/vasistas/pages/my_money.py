@@ -14,6 +14,7 @@ from vasistas.apps.wallet.models import Entry
 from vasistas.apps.wallet.operations import CONSENT
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
+from vasistas.lib.numbers import whole
 from vasistas.pages import consent_page, live
 
 
@@ -61,9 +62,5 @@ def history(subject_id: int, before: str | None) -> History:
     account = wallet.find_account(subject_id)
     if account is None:
         return History([], None)
-    number = int(before) if before and before.isdecimal() and len(before) <= NUMBER_CHARS_MAX else None
-    lines = wallet.lines_of(account, before=number)
+    lines = wallet.lines_of(account, before=whole(before or ""))
     return History(lines, lines[-1].pk if len(lines) == wallet.LINES_PER_PAGE else None)
-
-
-NUMBER_CHARS_MAX = 18

@@ -109,6 +109,12 @@ def test_transfers_are_found_by_kind_key_and_reference(client, sam, tip):
     assert client.get(TRANSFERS, {"before": uuid.uuid4()}).status_code == 404
 
 
+def test_a_place_beyond_every_number_is_the_newest_page(client, sam, vi):
+    address = f"{ACCOUNTS}{wallet.account_of(vi.subject_id).pk}/"
+    for odd in ("9" * 30, "x", "-1"):
+        assert rows_of(client.get(address, {"before": odd})) == rows_of(client.get(address)) != []
+
+
 def test_a_transfer_shows_its_legs(client, sam, tip):
     rows = rows_of(client.get(f"{TRANSFERS}{tip.pk}/"))
 

@@ -104,7 +104,7 @@ def test_a_stuck_refund_is_tried_again(bank, sam) -> None:
     assert sam.post(page_of(purchase), {"act": "again", "refund": str(refund.pk)}).status_code == 302
     refund.refresh_from_db()
     assert refund.state == "done"
-    for odd in ({"act": "odd"}, {"act": "again", "refund": "x"}):
+    for odd in ({"act": "odd"}, {"act": "again", "refund": "x"}, {"act": "again", "refund": "9" * 30}):
         assert sam.post(page_of(purchase), odd).status_code == 404
 
 

@@ -27,6 +27,7 @@ from vasistas.apps.rooms.rules import Viewer
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError, NotFound
+from vasistas.lib.numbers import whole
 
 BODY_BYTES_MAX = 32_768  # of one posted form; 300 characters of four bytes, percent-encoded, are below 4 kB
 
@@ -85,9 +86,9 @@ def chat(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _history(request: HttpRequest, room: Room) -> HttpResponse:
     before = request.GET.get("before")
-    if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 19):  # noqa: PLR2004 — a bigint
+    is_page, older_than = _is_navigation(request), whole(before or "")
+    if before is not None and older_than is None:
         raise NotUnderstood(_("There is no such place in this chat."))
-    is_page, older_than = _is_navigation(request), int(before) if before else None
     panel = queries.panel_for(room, _viewer(request), timezone.now(), older_than=older_than, with_people=is_page)
     return _page(request, room, panel) if is_page else JsonResponse(panel.snapshot())
 

@@ -19,6 +19,7 @@ from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.guard.staff import staff_only
 from vasistas.lib.errors import NotFound
+from vasistas.lib.numbers import whole
 from vasistas.pages import books, policy_page, reconciling
 from vasistas.payments.port import PaymentError, PaymentPort
 
@@ -59,8 +60,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest, account_id: int) -> HttpResponse:
     with processing("finance", reason=f"account {account_id}"):
         found = queries.get_account(account_id)
-        before = request.GET.get("before", "")
-        lines = queries.lines_of(found, before=int(before) if before.isdecimal() else None)
+        lines = queries.lines_of(found, before=whole(request.GET.get("before", "")))
         standing = books.standing([found])[0]
     more = lines[-1].pk if len(lines) == queries.LINES_PER_PAGE else None
     return _shown(request, "account", {"standing": standing, "lines": lines, "more": more})

@@ -21,6 +21,7 @@ from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.guard.staff import ask_for_second_factor, has_fresh_second_factor, staff_only
 from vasistas.lib.errors import DomainError, NotAllowed
+from vasistas.lib.numbers import whole
 from vasistas.pages import policy_page
 from vasistas.pages.views.own import subject_id_of
 
@@ -123,9 +124,10 @@ def _opened(request: HttpRequest, found: Purchase, form: forms.StaffRefundForm |
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal():
+    number = whole(text)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 def _shown(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

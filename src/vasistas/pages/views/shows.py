@@ -24,12 +24,14 @@ from vasistas.apps.shows.operations import Asked
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError, NotFound
+from vasistas.lib.numbers import whole
 from vasistas.pages import live, showing, tipping
 from vasistas.pages.views.own import member_of
 
 REQUESTS_PER_MINUTE = 10
 ACTS_PER_MINUTE = 60
 LINES_PER_MINUTE = 60
+MINUTES_DIGITS_MAX = 4
 
 
 @public("who is not signed in is led to sign in and back")
@@ -194,5 +196,4 @@ def attend_show(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _minutes(form: QueryDict) -> int:
-    typed = form.get("minutes", "")
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else 0  # noqa: PLR2004 — four digits
+    return whole(form.get("minutes", ""), digits_max=MINUTES_DIGITS_MAX) or 0

@@ -23,6 +23,7 @@ from vasistas.apps.tips.operations import Asked
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError, NotAllowed, NotFound
+from vasistas.lib.numbers import whole
 from vasistas.pages import live, tipping
 from vasistas.pages.views.own import member_of
 
@@ -142,7 +143,7 @@ def _changed(request: HttpRequest, room: Room, item: ItemForm, goal: GoalForm) -
         operations.end_goal(room=room, at=at)
         return True
     if act == "remove_item":
-        operations.remove_item(room=room, item_id=_number(request.POST.get("item", "")))
+        operations.remove_item(room=room, item_id=whole(request.POST.get("item", "")) or 0)
         return True
     form = item if act == "add_item" else goal
     if not form.is_valid():
@@ -159,7 +160,3 @@ def _changed(request: HttpRequest, room: Room, item: ItemForm, goal: GoalForm) -
         form.add_error(None, error.message)
         return False
     return True
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0  # noqa: PLR2004 — a bigint

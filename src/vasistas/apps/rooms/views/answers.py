@@ -2,6 +2,7 @@
 
 import functools
 import ipaddress
+import secrets
 import time
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.rooms.models import SESSION_CHARS
 from vasistas.apps.rooms.rules import Viewer
 from vasistas.lib import limits
 from vasistas.lib.errors import DomainError, LimitReached
@@ -107,6 +109,11 @@ def address_of(request: HttpRequest) -> str:
     if address.version == 4:  # noqa: PLR2004 — IPv4
         return written
     return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+
+
+def new_session() -> str:
+    """128 random bits: whoever knows them may end the session."""
+    return secrets.token_hex(SESSION_CHARS // 2)
 
 
 def read_sdp(request: HttpRequest) -> str:

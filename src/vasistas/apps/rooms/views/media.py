@@ -1,7 +1,5 @@
 """Signalling of live video: WHIP in (RFC 9725), WHEP out, the uplink test, health, and the ways to stop."""
 
-import secrets
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vasistas.apps.rooms import operations, queries
-from vasistas.apps.rooms.models import SESSION_CHARS, Room
+from vasistas.apps.rooms.models import Room
 from vasistas.apps.rooms.views import answers
 from vasistas.guard.access import public
 from vasistas.guard.purposes import processing
@@ -39,7 +37,7 @@ def whep(request: HttpRequest, slug: str) -> HttpResponse:
     answers.limit(request, "rooms.whep", WHEP_PER_MINUTE)
     room = queries.get_room_for(viewer, slug)
     offer = answers.read_sdp(request)
-    session = _new_session()
+    session = answers.new_session()
     subject_id = viewer.member.subject_id if viewer.member else None
     answer = operations.watch(room=room, session=session, offer=offer, subject_id=subject_id, at=timezone.now())
     return answers.created(answer, reverse("rooms:whep_session", args=[slug, session]))
@@ -67,7 +65,7 @@ def whip(request: HttpRequest, slug: str) -> HttpResponse:
     room = _own_room(request, slug)
     answers.limit(request, "rooms.whip", WHIP_PER_MINUTE)
     offer = answers.read_sdp(request)
-    session = _new_session()
+    session = answers.new_session()
     answer = operations.go_live(
         room=room,
         session=session,
@@ -98,7 +96,7 @@ def whip_key(request: HttpRequest) -> HttpResponse:
     """From streaming software (OBS): the stream key names the room."""
     room = _room_of_key(request)
     offer = answers.read_sdp(request)
-    session = _new_session()
+    session = answers.new_session()
     answer = operations.go_live(
         room=room, session=session, offer=offer, ingest="whip", takeover=False, at=timezone.now()
     )
@@ -126,7 +124,7 @@ def probe(request: HttpRequest, slug: str) -> HttpResponse:
     """The uplink test: what is sent is measured and thrown away."""
     _own_room(request, slug)
     answers.limit(request, "rooms.probe", PROBE_PER_MINUTE)
-    answer = operations.probe(session=_new_session(), offer=answers.read_sdp(request))
+    answer = operations.probe(session=answers.new_session(), offer=answers.read_sdp(request))
     return answers.created(answer, reverse("rooms:probe_session", args=[slug, answer.session]))
 
 
@@ -206,11 +204,6 @@ def _room_of_key(request: HttpRequest) -> Room:
     if room is None:
         raise answers.KeyRefused("The stream key is wrong or was replaced. Make a new one in the studio.")
     return room
-
-
-def _new_session() -> str:
-    """128 random bits: whoever knows them may end the session."""
-    return secrets.token_hex(SESSION_CHARS // 2)
 
 
 def _figures(stats: SessionStats) -> dict[str, object]:

@@ -1,13 +1,11 @@
 """Signalling of cam to cam: WHIP (RFC 9725) by whoever pays, WHEP by the host."""
 
-import secrets
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from vasistas.apps.rooms.models import SESSION_CHARS
 from vasistas.apps.rooms.views import answers
 from vasistas.apps.shows import operations, queries
 from vasistas.guard.access import public
@@ -25,7 +23,7 @@ def cam_whip(request: HttpRequest, key: UUID) -> HttpResponse:
     member = answers.member_of(request)
     answers.limit(request, "shows.cam", CAM_PER_MINUTE)
     show = queries.get_show_for(answers.viewer_of(request), key)
-    offer, session = answers.read_sdp(request), _new_session()
+    offer, session = answers.read_sdp(request), answers.new_session()
     answer = operations.publish_cam(show=show, viewer=member, session=session, offer=offer)
     return answers.created(answer, reverse("shows:cam_session", args=[key, session]))
 
@@ -38,7 +36,7 @@ def cam_whep(request: HttpRequest, key: UUID) -> HttpResponse:
     member = answers.member_of(request)
     answers.limit(request, "shows.cam", CAM_PER_MINUTE)
     show = queries.get_show_for(answers.viewer_of(request), key)
-    offer, session = answers.read_sdp(request), _new_session()
+    offer, session = answers.read_sdp(request), answers.new_session()
     answer = operations.watch_cam(show=show, host=member, session=session, offer=offer)
     return answers.created(answer, reverse("shows:cam_session", args=[key, session]))
 
@@ -53,7 +51,3 @@ def cam_session(request: HttpRequest, key: UUID, session: str) -> HttpResponse:
     show = queries.get_show_for(answers.viewer_of(request), key)
     operations.close_cam(show=show, member=member, session=session)
     return HttpResponse()
-
-
-def _new_session() -> str:
-    return secrets.token_hex(SESSION_CHARS // 2)
