@@ -25,6 +25,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "guard": (["--quick"], []),
     "rights": (["--quick"], []),
     "ledger": (["--quick"], ["postgresql"]),
+    "bulletins": (["--quick"], ["postgresql"]),
     "soak": (["--short"], []),
 }
 PATIENCE_S = 900  # for one bench; a hang must not hold up the others

@@ -28,10 +28,23 @@ PAST_THE_GATE = re.compile(
 )
 
 APP_FILES = {
-    *("__init__", "apps", "admin", "urls", "handlers", "views", "tasks", "forms", "operations", "queries", "rules"),
+    *(
+        "__init__",
+        "apps",
+        "admin",
+        "urls",
+        "handlers",
+        "views",
+        "hooks",
+        "tasks",
+        "forms",
+        "operations",
+        "queries",
+        "rules",
+    ),
     *("models", "events", "providers", "migrations", "management", "templatetags"),
     *("adapter", "outbox"),  # accounts: the two doors that its library asks for
-    *("text", "commands", "images", "documents"),  # pure leaves: chat text, its commands, pictures, papers of payouts
+    *("text", "commands", "images", "documents", "letters"),  # pure leaves: chat text, its commands, pictures, papers
 }
 
 

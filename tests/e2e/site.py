@@ -71,6 +71,7 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
     """
     port, control_port, media_port = free_port(), free_port(), free_port(socket.SOCK_DGRAM)
     ports = {"VASISTAS_MEDIA_CONTROL_PORT": str(control_port), "VASISTAS_SANDBOX_PORT": str(free_port())}
+    ports |= {"VASISTAS_MAIL_SINK_PORT": str(free_port())}
     log = data.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(

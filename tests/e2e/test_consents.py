@@ -31,7 +31,7 @@ def test_off_takes_as_many_clicks_as_on(sign_in: SignIn, *, javascript: bool) ->
 
 
 def test_a_topic_takes_as_many_clicks_off_as_on(sign_in: SignIn) -> None:
-    page = sign_in("Vi", java_script_enabled=False)
+    page = sign_in("Max", java_script_enabled=False)
     page.goto("/account/messages/")
     cell = page.locator("#topic_offers-mail")
 

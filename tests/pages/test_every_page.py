@@ -25,7 +25,7 @@ from vasistas.guard.policy import get_policy
 from vasistas.guard.reads.recorder import ReadLogUnavailable
 from vasistas.lib.errors import LimitReached
 
-PAGES_MAX = 150  # a crawl that finds more runs in circles
+PAGES_MAX = 175  # a crawl that finds more runs in circles
 STARTS = ["/", "/rooms/", "/rooms/?q=nothing+fits", "/rooms/reef/", "/rooms/club/", "/rooms/night/"]
 STARTS += ["/account/", "/account/requests/"]
 STATIC = Path(settings.PACKAGE) / "static/vasistas"

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from vasistas.config.commands import audit, backup, drill, keys, policy, prove, receipt, retention
+from vasistas.config.commands import audit, backup, drill, keys, policy, prove, receipt, retention, suppressions
 from vasistas.config.failure import CommandFailed
 from vasistas.lib.loopback import is_loopback
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     media.add_argument("rest", nargs=argparse.REMAINDER, help="options of the node")
     sandbox = command("sandbox", _sandbox, "Start the sandbox for payments alone; see vasistas sandbox -- --help.")
     sandbox.add_argument("rest", nargs=argparse.REMAINDER, help="options of the sandbox")
-    for module in (policy, keys, audit, prove, retention, backup, drill, receipt):
+    for module in (policy, keys, audit, prove, retention, backup, drill, receipt, suppressions):
         module.add(command)
     command("manage", _manage, "Run one of Django's commands (migrate, createsuperuser, shell …).")
     return parser
@@ -92,11 +92,14 @@ def _configure(options: argparse.Namespace, *, demo: bool = False) -> None:
     os.environ.setdefault("VASISTAS_SANDBOX_PORT", str(port + 3))
     os.environ["VASISTAS_BIND"] = options.bind
     os.environ["VASISTAS_DEMO"] = "yes" if demo else os.environ.get("VASISTAS_DEMO", "no")
-    if os.environ["VASISTAS_DEMO"].lower() in {"yes", "true", "1"} and not is_loopback(options.bind):
+    is_demo = os.environ["VASISTAS_DEMO"].lower() in {"yes", "true", "1"}
+    if is_demo and not is_loopback(options.bind):
         raise CommandFailed(
             "The demo shows every mail, and with it every account, to whoever asks; it listens on this machine alone. "
             "Leave --bind and VASISTAS_BIND out, or use `vasistas serve` without VASISTAS_DEMO."
         )
+    if is_demo:
+        os.environ.setdefault("VASISTAS_MAIL_SINK_PORT", str(port + 4))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
 
 

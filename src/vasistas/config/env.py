@@ -65,17 +65,18 @@ def secret(name: str, *, data: Path) -> str:
     return _long_enough(name, path.read_text().strip())
 
 
-def given(name: str) -> str:
-    """Read what somebody else gave, a provider's key or number, from NAME or from the file named by NAME_FILE."""
+def given(name: str, *, for_: str = "VASISTAS_PAYMENT_PROVIDERS", see: str = "docs/payments.md") -> str:
+    """Read what somebody else gave, a provider's key or number, from NAME or from the file named by NAME_FILE.
+
+    Args: for_: the setting that asks for it. see: where that is told.
+    """
     value = os.environ.get(PREFIX + name, "")
     if path := os.environ.get(f"{PREFIX}{name}_FILE"):
         if not Path(path).is_file():
             raise ImproperlyConfigured(f"{PREFIX}{name}_FILE names no file: {path}. Create it or unset the variable.")
         value = Path(path).read_text()
     if not value.strip():
-        raise ImproperlyConfigured(
-            f"{PREFIX}{name} is not set; VASISTAS_PAYMENT_PROVIDERS asks for it. See docs/payments.md."
-        )
+        raise ImproperlyConfigured(f"{PREFIX}{name} is not set; {for_} asks for it. See {see}.")
     return value.strip()
 
 

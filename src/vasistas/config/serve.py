@@ -53,7 +53,9 @@ def run(*, bind: str, with_media: bool, demo_hosts: int | None = None) -> None:
         if with_media:
             parts.enter_context(_media_node(data))
             parts.enter_context(_sandbox(data, port))
+        parts.enter_context(_mail_sink())
         parts.enter_context(_worker())
+        parts.enter_context(_mail_in(bind))
         if demo_hosts is not None:
             from vasistas.config import demo  # noqa: PLC0415 — needs django.setup()
 
@@ -220,6 +222,35 @@ def _sandbox(data: Path, site_port: int) -> Iterator[None]:
         yield
     finally:
         provider.stop()
+
+
+@contextmanager
+def _mail_sink() -> Iterator[None]:
+    """The demo's mail server, which the site speaks SMTP to; a page shows what came."""
+    from django.conf import settings  # noqa: PLC0415 — needs django.setup()
+
+    if not settings.MAIL_SINK_PORT:
+        yield
+        return
+    from vasistas.config.demo import sink  # noqa: PLC0415 — the demo alone has one
+
+    _require_free_port("127.0.0.1", settings.MAIL_SINK_PORT, socket.SOCK_STREAM, "VASISTAS_MAIL_SINK_PORT")
+    with sink.listening(settings.MAIL_SINK_PORT):
+        yield
+
+
+@contextmanager
+def _mail_in(bind: str) -> Iterator[None]:
+    """The receiver of answers, bounces and complaints, where the settings give it a port."""
+    from django.conf import settings  # noqa: PLC0415 — needs django.setup()
+
+    if not settings.MAIL_IN_PORT:
+        yield
+        return
+    from vasistas.config import receiving  # noqa: PLC0415 — needs django.setup()
+
+    with receiving.listening(bind):
+        yield
 
 
 @contextmanager

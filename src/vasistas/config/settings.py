@@ -9,8 +9,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from vasistas.apps.accounts import outbox
-from vasistas.config import env, payments
+from vasistas.config import env, mail, payments, sms
 from vasistas.lib.loopback import is_loopback
 from vasistas.lib.operator import Operator
 
@@ -60,6 +59,7 @@ INSTALLED_APPS = [
     "vasistas.apps.rooms",
     "vasistas.apps.shows",
     "vasistas.apps.chat",
+    "vasistas.apps.bulletins",
     "vasistas.apps.payouts",
     "vasistas.apps.tips",
     "vasistas.config",
@@ -291,7 +291,17 @@ TIME_ZONE = "UTC"
 # -- Mail ------------------------------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = f"{SITE_NAME} <{OPERATOR.mail}>"
-MAILERS = {"default": outbox.mailer("" if DEMO else env.text("SMTP_URL", ""))}
+MAIL_SINK_PORT = env.integer("MAIL_SINK_PORT", 0, low=0, high=65_535) if DEMO else 0  # 0: the demo's does not run
+MAIL_PROVIDER = mail.provider(is_demo=DEMO)  # sends by its API in place of SMTP
+MAILERS = {"default": mail.mailer(MAIL_PROVIDER, sink_port=MAIL_SINK_PORT, is_demo=DEMO)}
+MAIL_TRACKING = mail.tracking(MAIL_PROVIDER, data=DATA)  # what its messages about our mails are verified with
+SENDER_NAME = env.text("SENDER_NAME", SITE_NAME)  # whom bulletins come from: shown on lock screens, so a neutral name
+MAIL_IN_DOMAIN = env.text("MAIL_IN_DOMAIN", "").lower()  # whose mails reach our receiver; "": none do
+MAIL_IN_PORT = env.integer("MAIL_IN_PORT", 0, low=0, high=65_535)  # of the receiver; 0: it does not run
+if MAIL_IN_PORT and not MAIL_IN_DOMAIN:
+    raise ImproperlyConfigured("VASISTAS_MAIL_IN_PORT needs VASISTAS_MAIL_IN_DOMAIN: whose mails shall it take?")
+SMS_PROVIDER = sms.provider(is_demo=DEMO, is_private=DEMO or _loopback)  # docs/sms.md
+SMS_ACCOUNT = sms.account(SMS_PROVIDER, public_url=PUBLIC_URL)
 
 # -- Money: whole minor units of one currency ---------------------------------------------------------------------
 
@@ -340,6 +350,7 @@ LOGGING = {
         "fpdf": {"level": "ERROR"},  # likewise, of letters that its typeface lacks
         "fido2": {"level": "WARNING"},  # it tells which passkey signed in
         "httpx": {"level": "WARNING"},
+        "mail": {"level": "CRITICAL"},  # aiosmtpd: it tells who writes to whom, and from where
         "stripe": {"level": "WARNING"},  # it tells each address it asks
         "uvicorn": {"level": "WARNING"},
     },

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("vasistas.apps.shows.urls")),
     path("", include("vasistas.apps.providers.urls")),
     path("", include("vasistas.apps.purchases.urls")),
+    path("", include("vasistas.apps.bulletins.urls")),
     path("", include("vasistas.apps.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from vasistas.apps.accounts import events as accounts
 from vasistas.apps.accounts import handlers as accounts_handlers
 from vasistas.apps.accounts import operations as accounts_operations
+from vasistas.apps.bulletins import handlers as bulletins_handlers
 from vasistas.apps.chat import events as chat
 from vasistas.apps.chat import handlers as chat_handlers
 from vasistas.apps.payouts import events as payouts
@@ -33,6 +35,8 @@ type Reactions = Mapping[type, Sequence[Callable[[Any], None]]]
 
 IN_TRANSACTION: Reactions = {
     rooms.Delivered: [shows_handlers.note_delivered],
+    privacy.ConsentChosen: [bulletins_handlers.note_choice],
+    accounts.AddressProven: [bulletins_handlers.follow_address],
 }
 AFTER_COMMIT: Reactions = {
     chat.MessageSaid: [chat_handlers.push_message],
@@ -40,7 +44,7 @@ AFTER_COMMIT: Reactions = {
     chat.AuthorCleared: [chat_handlers.push_cleared_author],
     chat.SlowModeChanged: [chat_handlers.push_slow_mode],
     chat.MemberMuted: [chat_handlers.push_mute],
-    rooms.StateChanged: [rooms_handlers.push_state],
+    rooms.StateChanged: [rooms_handlers.push_state, bulletins_handlers.tell_followers],
     rooms.DetailsChanged: [rooms_handlers.push_details],
     rooms.ViewersCounted: [rooms_handlers.push_viewers],
     rooms.ThumbnailChanged: [rooms_handlers.push_thumbnail],

@@ -14,6 +14,9 @@ from django.utils import timezone
 
 from vasistas import media
 from vasistas.apps.accounts import operations as accounts
+from vasistas.apps.bulletins import operations as bulletins
+from vasistas.apps.bulletins import tasks as bulletins_tasks
+from vasistas.apps.bulletins.operations import texting
 from vasistas.apps.payouts import tasks as payouts
 from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.purchases import tasks as purchases
@@ -47,8 +50,10 @@ BY_RULE = "rules"  # the policy's rules that count from a field
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     BY_RULE: lambda at: sum(swept.gone for swept in retention.sweep(at)),
     "accounts": accounts.forget_unverified,
+    "contacts": bulletins.forget_unconfirmed,
     "sessions": accounts.forget_sessions,
     "reads": reads.forget_old,
+    "sms": texting.forget_texts,
     "requests.due": privacy.warn_of_due,  # deletes nothing: tells the operator of days that come near
 }
 
@@ -75,6 +80,7 @@ def jobs() -> dict[str, Job]:
         "recipients": Job(tell_recipients, TELL_EVERY_S, TELL_EVERY_S),
         "policy.notices": Job(tell_of_policy, POLICY_MAILS_EVERY_S, POLICY_MAILS_EVERY_S),
         "payouts": Job(payouts.go_on, PAYOUTS_EVERY_S, PAYOUTS_EVERY_S),
+        "bulletins": Job(bulletins_tasks.send, bulletins_tasks.SEND_EVERY_S, bulletins_tasks.SEND_EVERY_S),
         "purchases": Job(purchases.follow_payments, purchases.FOLLOW_EVERY_S, purchases.FOLLOW_EVERY_S),
         "egress.guard": Job(guard_ways_out, SWEEP_EVERY_S, SWEEP_EVERY_S),
         "drills": Job(drill.drill_when_due, SWEEP_EVERY_S, DRILL_AFTER_S),

@@ -17,6 +17,7 @@ from vasistas.guard import keyring
 from vasistas.guard.sealed import SealedRow, SealedText, SealMisused
 
 INDEX_KEY = "blind.login"  # never the key of the suppression list: the two cannot be compared
+SUPPRESSION_KEY = "blind.suppression"
 ADDRESS_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def normalised(address: str) -> str:
 def index_of(address: str) -> Index:
     """The blind index of an address; the same for every case of its letters."""
     return Index(keyring.blind(INDEX_KEY, normalised(address)))
+
+
+def suppression_index(channel: str, address: str) -> str:
+    """The blind index by which the list of suppressed addresses knows one; 32 hex digits. channel: mail, sms."""
+    return keyring.blind(SUPPRESSION_KEY, f"{channel}:{normalised(address)}")
 
 
 class _Attribute(DeferredAttribute):

@@ -25,6 +25,7 @@ BATCH_ROWS = 5_000  # of one transaction: other writers wait no longer than for 
 SWEPT_APART = {
     "unproven_account": "accounts.forget_unverified: an account goes with its subject and its keys",
     "session": "accounts.forget_sessions: a field holds the end of the period",
+    "unconfirmed_contact": "bulletins.forget_unconfirmed: a visitor goes with the contact",
     "read_log": "reads.forget_old: in order of ids, which its batches need",
 }
 

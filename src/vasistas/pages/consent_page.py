@@ -21,7 +21,6 @@ from vasistas.lib.errors import NotFound
 CHANNELS = {
     Channel.MAIL: gettext_lazy("Mail"),
     Channel.SMS: gettext_lazy("SMS"),
-    Channel.PUSH: gettext_lazy("Web push"),
 }
 DONE = {
     "give": gettext_lazy("Switched on."),
@@ -98,13 +97,15 @@ def has_gpc(request: HttpRequest) -> bool:
     return request.headers.get("Sec-GPC") == "1"
 
 
-def choose(request: HttpRequest, subject_id: int, language: str) -> str:
+def choose(
+    request: HttpRequest, subject_id: int, language: str, source: Consent.Source = Consent.Source.ACCOUNT
+) -> str:
     """Do what a form asks for, and return a sentence that says so.
 
     Raises: NotFound: the form names nothing there is. ConsentRefused, LimitReached, SubjectGone.
     """
     act, asked = request.POST.get("act", ""), request.POST
-    said = Said(timezone.now(), language)
+    said = Said(timezone.now(), language, source)
     named: dict[str, Any] = {"key": asked.get("key", ""), "channel": asked.get("channel", "")}
     if act == "give":
         operations.give_consent(subject_id=subject_id, text_hash=asked.get("text", ""), said=said, **named)

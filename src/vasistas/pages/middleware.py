@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 
 from vasistas.apps.accounts.models import Member
-from vasistas.apps.privacy import operations
+from vasistas.apps.privacy import operations, queries
 from vasistas.apps.privacy.models import Consent
 from vasistas.guard.purposes import processing
 from vasistas.guard.subjects import SubjectGone
@@ -77,7 +77,8 @@ def _is_suspended(user: Any) -> bool:
 
 class HonourGpc:
     """A member whose browser sends `Sec-GPC: 1` objects to direct marketing and profiles: written down once in each
-    session, and not at all where an objection stands already. Source: W3C, https://www.w3.org/TR/gpc/.
+    session, and not at all where an objection stands already, or where they have taken back one that a browser sent.
+    Source: W3C, https://www.w3.org/TR/gpc/.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -95,7 +96,8 @@ class HonourGpc:
                 return
             said = operations.Said(timezone.now(), my_data.language(), Consent.Source.GPC)
             try:
-                operations.object_to_marketing(subject_id=member.subject_id, said=said)
+                if not queries.has_overruled_gpc(member.subject_id, at=said.at):
+                    operations.object_to_marketing(subject_id=member.subject_id, said=said)
             except SubjectGone:
                 return  # being erased: nothing is sent to them any more
             request.session[GPC_NOTED] = True

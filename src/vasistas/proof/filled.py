@@ -16,11 +16,12 @@ from django.apps import apps
 from django.db import models
 
 from vasistas.apps.accounts.models import Member
+from vasistas.apps.bulletins.models import Channel, Suppression
 from vasistas.apps.privacy.models import RecipientNotice
 from vasistas.apps.wallet import operations as wallet
 from vasistas.apps.wallet.models import Holder, Kind, TransferKind
 from vasistas.apps.wallet.rules import Leg
-from vasistas.guard import declarations, erasure, subjects
+from vasistas.guard import addresses, declarations, erasure, subjects
 from vasistas.guard.addresses import AddressField, SealedAddress
 from vasistas.guard.declarations import FoundBy
 from vasistas.guard.egress import queries as egress
@@ -51,6 +52,7 @@ def fill(member: Member, at: dt.datetime) -> list[Filled]:
     for step in reversed(erasure.plan()):  # those that others point at first
         filler.row_of(step.model)
     filler.hand_out()
+    filler.suppress()
     filler.keep_books()
     return filler.told()
 
@@ -88,6 +90,13 @@ class _Filler:
         notice = self.row_of(RecipientNotice)
         vars(notice)["about"] = egress.known_as(self._member.subject_id, vars(notice)["recipient"])
         notice.save()
+
+    def suppress(self) -> None:
+        """The hash of an address is nobody's by itself: it is theirs because the address is."""
+        row = self.row_of(Suppression)
+        vars(row)["channel"] = str(Channel.MAIL)
+        vars(row)["index"] = addresses.suppression_index(Channel.MAIL, str(self._member.email))
+        row.save()
 
     def keep_books(self) -> None:
         """Rows that know the member by their number in the ledger alone."""

@@ -18,8 +18,9 @@ CHARS_MIN = 12  # shorter ones are found by chance
 ROWS_MAX = 5_000  # newest rows of each table: canaries are young
 FILE_BYTES_MAX = 64 * 1024 * 1024
 # What stays and leads to nobody here: the audit number, once its seal does not open; and the name by which a recipient
-# knows the person, until it has acknowledged that it was told of the erasure.
-STAYS = {"privacy.Subject", "egress.Transfer", "privacy.RecipientNotice"}
+# knows the person, until it has acknowledged that it was told of the erasure; and the keyed hash of an address that
+# must not be written to.
+STAYS = {"privacy.Subject", "egress.Transfer", "privacy.RecipientNotice", "bulletins.Suppression"}
 _DATABASES = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".db", ".db-wal", ".db-shm")  # read by their tables
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?\Z")
 

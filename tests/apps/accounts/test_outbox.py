@@ -7,7 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, mailers
 
 from tests.factories.accounts import make_member
+from tests.factories.smtp import mail_server
 from vasistas.apps.accounts import outbox, queries
+from vasistas.apps.accounts.outbox import kept
 from vasistas.guard.egress import queries as transfers
 from vasistas.guard.egress.door import TransferRefused
 from vasistas.guard.purposes import processing
@@ -36,7 +38,7 @@ def test_the_demo_keeps_mails_newest_first(demo, capsys):
 
 
 def test_the_demo_keeps_a_bounded_number(demo, monkeypatch, settings):
-    monkeypatch.setattr(outbox, "MAILS_KEPT_MAX", 3)
+    monkeypatch.setattr(kept, "MAILS_KEPT_MAX", 3)
     for number in range(5):
         send(f"Mail {number}")
 
@@ -118,7 +120,7 @@ def test_a_mail_is_noted_for_the_member_it_is_to(settings, unused_port):
 
     send()
     send()
-    outbox.PostingBackend._posting.submit(lambda: None).result()
+    assert outbox.settle(10)
 
     (given,) = transfers.transfers_of(vi.subject_id)
     assert (given.recipient, given.categories, given.purpose) == ("mail", ("user.contact.email",), "account")
@@ -140,7 +142,7 @@ def test_smtp_posts_behind_the_request_and_names_nobody_when_it_fails(settings, 
     settings.MAILERS = {"default": outbox.mailer(f"smtp://127.0.0.1:{unused_port}?tls=none")}
 
     send()
-    outbox.PostingBackend._posting.submit(lambda: None).result()  # the posts before it are done
+    assert outbox.settle(10)
 
     assert [record.message for record in caplog.records] == ["mail not sent"]
     assert caplog.records[0].error == "ConnectionRefusedError"
@@ -159,3 +161,21 @@ def test_the_code_of_the_demos_staff_is_the_authenticators(settings, client) -> 
     assert shown == queries.StaffCode(f"{totp.hotp_value(path.read_text(), 1):06d}", 1)
     with time_machine.travel(59, tick=False):
         assert shown.code in client.get("/demo/mail/").content.decode()
+
+
+@pytest.mark.parametrize(("answer", "is_for_now"), [(b"450 later\r\n", True), (b"550 nobody is there\r\n", False)])
+def test_what_a_server_refuses_for_now_is_told_apart(settings, answer, is_for_now):
+    mail = EmailMessage("Hello", "there", "Vasistas <privacy@example.org>", ["vi@example.org"])
+    with mail_server() as server:
+        settings.MAILERS = {"default": outbox.mailer(f"smtp://127.0.0.1:{server.port}?tls=none")}
+        server.before_yes = lambda _recipient: answer
+        with mailers.default as way:
+            with pytest.raises(outbox.MailRefused) as refused:
+                way.hand_over(mail)
+            server.before_yes = lambda _recipient: None
+            number = way.hand_over(mail)  # over the same connection
+
+    assert refused.value.is_for_now == is_for_now
+    assert "vi@example.org" not in str(refused.value)
+    assert number == ""
+    assert server.recipients == ["vi@example.org"]

@@ -40,7 +40,7 @@ def test_the_policy_has_five_switches_and_topics_under_one_of_them():
 
     assert [key for key, one in policy.items() if not one.under] == SWITCHES
     assert {one.under for one in policy.values() if one.under} == {"bulletins"}
-    assert {one.channels for one in policy.values() if one.under} == {("mail", "sms", "push")}
+    assert {one.channels for one in policy.values() if one.under} == {("mail", "sms")}
 
 
 def test_who_registers_consents_to_nothing(vi):

@@ -59,7 +59,7 @@ def test_visitors_are_sent_to_sign_in(client, address):
 def test_members_see_whole_pages_before_and_after_choosing(client, vi, address):
     before = faults_of(client.get(address).content.decode())
     press(client, "bulletins", page=MESSAGES)
-    press(client, "topic_webcams", "push", page=MESSAGES)
+    press(client, "topic_webcams", "sms", page=MESSAGES)
     client.post(PAGE, {"act": "object"})
 
     assert before == []
@@ -71,7 +71,7 @@ def test_every_switch_is_off_and_has_one_button_to_turn_it_on(client, vi):
         key: ["give"] for key in ("payments", "bulletins", "marketing", "profiles", "statistics")
     }
     assert {acts[0] for acts, _sent in forms(client, MESSAGES).values()} == {"give"}
-    assert len(forms(client, MESSAGES)) == 1 + 4 * 3
+    assert len(forms(client, MESSAGES)) == 1 + 4 * 2  # mail and SMS
 
 
 def test_a_press_turns_it_on_and_the_next_one_off(client, vi):
@@ -97,8 +97,8 @@ def test_what_was_shown_is_noted_with_version_hash_and_language(client, vi):
     assert record.text_hash == consents.text_hash(policy.consents["statistics"], record.language)
 
 
-def test_the_messages_page_says_that_nothing_is_sent(client, vi):
-    assert "sends no bulletin yet" in client.get(MESSAGES).content.decode()
+def test_the_messages_page_says_that_all_is_off_until_chosen(client, vi):
+    assert "All of them are off until you turn them on" in client.get(MESSAGES).content.decode()
 
 
 def test_a_topic_waits_while_bulletins_are_off(client, vi):
@@ -167,6 +167,24 @@ def test_while_the_browser_objects_it_cannot_be_taken_back(client, vi):
 
     assert (refused.status_code, done.status_code) == (409, 302)
     assert [one.act for one in records(vi)] == ["objected", "lifted"]
+
+
+def test_what_was_taken_back_stands_against_the_signal_of_later_sessions(client, vi):
+    client.get(PAGE, headers=GPC)
+    client.post(PAGE, {"act": "lift"})
+    again = Client()
+    again.force_login(vi)
+    again.get(PAGE, headers=GPC)
+
+    assert [one.act for one in records(vi)] == ["objected", "lifted"]
+
+
+def test_signal_counts_where_only_another_objection_was_taken_back(client, vi):
+    client.post(PAGE, {"act": "object"})
+    client.post(PAGE, {"act": "lift"})
+    client.get(PAGE, headers=GPC)
+
+    assert [(one.act, one.source) for one in records(vi)][-1] == ("objected", "gpc")
 
 
 def test_other_values_and_visitors_object_to_nothing(client, vi):

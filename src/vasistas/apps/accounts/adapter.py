@@ -28,10 +28,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vasistas.apps.accounts import operations, queries
+from vasistas.apps.accounts.events import AddressProven
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations as privacy
 from vasistas.guard.egress.door import TransferRefused
 from vasistas.guard.purposes import processing
+from vasistas.lib import events
 
 BROWSER_COOKIE = "known_browser"
 BROWSER_KEPT = timedelta(days=180)  # retention `known_browser` of the policy
@@ -92,6 +94,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             if is_done:
                 after, at = email_address.email, timezone.now()
                 privacy.note_correction(row=member, field="email_sealed", before=before, after=after, at=at)
+                events.publish(AddressProven(member.subject_id, at))
         return is_done
 
     def render_mail(

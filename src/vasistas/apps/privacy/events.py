@@ -1,6 +1,7 @@
-"""What has happened to requests."""
+"""What has happened to requests, and what people chose."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,18 @@ class RequestDue:
 
     request_id: int
     days_left: int
+
+
+@dataclass(frozen=True)
+class ConsentChosen:
+    """Somebody consented, withdrew, objected or took an objection back; told in the transaction that writes it down.
+
+    key: of the switch, or OBJECTION. act, source: of the Consent.
+    """
+
+    subject_id: int
+    key: str
+    channel: str
+    act: str
+    source: str
+    at: datetime

@@ -78,12 +78,15 @@ def _run(keys: Collection[str] | None, now: datetime, *, with_counterexamples: b
 
 
 def _be_scratch(keys: list[str], now: datetime) -> None:
+    from django.conf import settings  # noqa: PLC0415 — needs django.setup()
+
     from vasistas.guard.conformance import scratch  # noqa: PLC0415 — needs django.setup()
     from vasistas.proof import scene  # noqa: PLC0415 — needs django.setup()
 
     if not scratch.is_scratch(Path(os.environ["VASISTAS_DATA"])):
         raise CommandFailed("A scratch site is started by `vasistas prove` itself, in a folder of its own.")
     migrate()
+    settings.MAIL_IN_DOMAIN = settings.MAIL_IN_DOMAIN or "proof.invalid"  # else answering a letter could not be tried
     scratch.serve(scene.build, keys, now)
 
 

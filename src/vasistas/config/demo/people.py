@@ -19,7 +19,7 @@ from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.shows import operations as shows
-from vasistas.config.demo import money
+from vasistas.config.demo import letters, money
 from vasistas.guard.purposes import processing
 
 PASSWORD_BYTES = 5
@@ -117,6 +117,7 @@ def _write(password_hash: str) -> None:
     with processing("provide"):
         providers.create_studio(owner=members["Stu"], name="Lux", slug="lux", at=at)
     money.furnish(members, at)
+    letters.subscribe(members["Vi"], at)
 
 
 def _open(show: Show, members: dict[str, Member], at: datetime) -> None:
@@ -166,6 +167,7 @@ def programme(url: str, word: str) -> str:
         f"  a live room          {url}/rooms/reef/\n"
         f"  your own camera      sign in as Mira, then {url}/studio/live/\n"
         f"  the payment sandbox  {settings.SANDBOX_PAYMENTS_URL}/dashboard/\n"
-        f"  all mails it sends   {url}/demo/mail/, and the codes that Sam and Lea need to sign in\n\n"
+        f"  all mails it sends   {url}/demo/mail/, and the codes that Sam and Lea need to sign in\n"
+        f"  bulletins            {url}/bulletins/ to ask for them, then {url}/demo/mail/ to confirm\n\n"
         f"Logins (mail and password):\n{logins}\n\nCtrl-C stops it."
     )

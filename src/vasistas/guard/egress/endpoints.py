@@ -67,9 +67,13 @@ def _configured() -> Iterator[tuple[str, Endpoint]]:
     yield "media", _of_url(settings.MEDIA_NODE_URL)
     for provider, account in settings.PAYMENT_ACCOUNTS.items():
         yield PAYMENTS.get(provider, provider), _of_url(account["api"])
+    if settings.SMS_ACCOUNT.get("api"):
+        yield "sms", _of_url(settings.SMS_ACCOUNT["api"])
     mail: Mapping[str, Any] = settings.MAILERS["default"].get("OPTIONS", {})
     if mail.get("host"):
         yield "mail", Endpoint(mail["host"], int(mail["port"]))
+    if mail.get("api_url"):
+        yield "mail", _of_url(mail["api_url"])
 
 
 def _of_url(url: str) -> Endpoint:

@@ -24,8 +24,12 @@ def note(
     times = Counter("" if one is None else audit_ids.get(one, "") for one in subject_ids)
     same = {"recipient": recipient, "purpose": purpose, "categories": " ".join(sorted(categories)), "at": day}
     with processing("audit"), transaction.atomic():
-        for subject, count in sorted(times.items()):
-            rows = Transfer.objects.filter(**same, subject=subject)
-            if not rows.update(count=F("count") + count):
-                Transfer.objects.bulk_create([Transfer(**same, subject=subject)], ignore_conflicts=True)
-                rows.update(count=F("count") + count)
+        rows = Transfer.objects.filter(**same)
+        if len(times) == 1 and rows.filter(subject__in=times).update(count=F("count") + times.total()):
+            return
+        made = [Transfer(**same, subject=subject) for subject in sorted(times)]
+        Transfer.objects.bulk_create(made, ignore_conflicts=True)
+        list(rows.filter(subject__in=times).order_by("subject").select_for_update().values_list("pk"))  # in one order
+        for count in set(times.values()):
+            some = [subject for subject, found in times.items() if found == count]
+            rows.filter(subject__in=some).update(count=F("count") + count)

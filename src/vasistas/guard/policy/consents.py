@@ -17,7 +17,7 @@ def text_hash(consent: Consent, language: str) -> str:
 
 def shown(policy: Policy, key: str, version: int, digest: str, language: str) -> Consent | None:
     """Return a switch as it read when `digest` was noted under `version`, or None where no file has that text."""
-    for found in (policy, _released(settings.POLICY, version)):
+    for found in (policy, released(version)):
         consent = found.consents.get(key) if found else None
         if consent is not None and text_hash(consent, language) == digest:
             return consent
@@ -33,6 +33,11 @@ def covers(policy: Policy, key: str, version: int, digest: str, language: str) -
         return False
     then = shown(policy, key, version, digest, language)
     return then is not None and not differences.is_wider(then, now)
+
+
+def released(version: int) -> Policy | None:
+    """A released version of this site's policy, or None."""
+    return _released(settings.POLICY, version)
 
 
 @functools.cache

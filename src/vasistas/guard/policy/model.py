@@ -43,6 +43,7 @@ class Place(StrEnum):
     KEYS = "keys"  # the key store's database
     CACHE = "cache"
     ROOT_KEY = "root_key"  # Vault
+    SMS = "sms"  # provider of SMS
     MEDIA = "media"
     MAIL = "mail"
     PAYMENTS = "payments"  # the payment provider
@@ -62,7 +63,6 @@ class Channel(StrEnum):
 
     MAIL = "mail"
     SMS = "sms"
-    PUSH = "push"  # RFC 8030
 
 
 class Kind(StrEnum):

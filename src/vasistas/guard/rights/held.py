@@ -15,7 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from vasistas.guard import declarations, sealed, sessions, subjects
+from vasistas.guard import addresses, declarations, sealed, sessions, subjects
 from vasistas.guard.declarations import Declaration, Personal, Sealed
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.erasure import Step
@@ -234,6 +234,17 @@ def _by_number(label: str, path: str) -> Callable[[int], "models.QuerySet[Any]"]
     return found
 
 
+def _suppressions_of(subject_id: int) -> "models.QuerySet[Any]":
+    """By the keyed hash of each address the person can be reached at."""
+    contacts = apps.get_model("bulletins.Contact")._base_manager.filter(subject=subject_id)  # noqa: SLF001 — see above
+    indexes = set(contacts.values_list("index", flat=True))
+    members = apps.get_model("accounts.Member")._base_manager  # noqa: SLF001 — see above
+    member = members.only("email", "email_sealed", "row_key", "subject").filter(subject=subject_id).first()
+    if member is not None:
+        indexes.add(addresses.suppression_index("mail", str(member.email)))
+    return apps.get_model("bulletins.Suppression")._base_manager.filter(index__in=indexes)  # noqa: SLF001 — see above
+
+
 _FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {
     "sessions.Session": _sessions_of,
     "egress.Transfer": _transfers_of,
@@ -243,5 +254,6 @@ _FOUND: Mapping[str, Callable[[int], "models.QuerySet[Any]"]] = {
     "wallet.Entry": _by_number("wallet.Entry", "account__number"),
     "payouts.Payout": _by_number("payouts.Payout", "account__number"),
     "payouts.Record": _by_number("payouts.Record", "number"),
+    "bulletins.Suppression": _suppressions_of,
 }
 _READABLE: Mapping[str, Callable[[Any], Any]] = {"sessions.Session.session_data": _content_of_session}

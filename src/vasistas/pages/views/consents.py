@@ -15,7 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vasistas.apps.privacy import queries
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
+from vasistas.lib.errors import DomainError
 from vasistas.pages import consent_page, my_data
+from vasistas.pages.views import subscriptions
 from vasistas.pages.views.own import subject_id_of
 
 
@@ -38,7 +40,7 @@ def my_consents(request: HttpRequest) -> HttpResponse:
 def my_messages(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _chosen(request, "pages:messages")
-    context = _context(request)
+    context = _context(request) | subscriptions.reach(subject_id_of(request))
     asked = context["policy"], context["choices"], my_data.language()
     context["above"] = [one for one in consent_page.switches(*asked) if one.words.key == "bulletins"]
     context["topics"] = consent_page.topics(*asked)
@@ -59,7 +61,14 @@ def consent_receipt(request: HttpRequest, receipt_id: uuid.UUID) -> JsonResponse
 
 def _chosen(request: HttpRequest, name: str) -> HttpResponse:
     """Choose, and come back to where the switch stands."""
-    messages.success(request, consent_page.choose(request, subject_id_of(request), my_data.language()))
+    subject_id = subject_id_of(request)
+    if request.POST.get("act") in subscriptions.REACH:
+        try:
+            messages.success(request, subscriptions.change_reach(request, subject_id))
+        except DomainError as error:
+            messages.error(request, error.message)
+    else:
+        messages.success(request, consent_page.choose(request, subject_id, my_data.language()))
     return HttpResponseRedirect(reverse(name))
 
 

@@ -2,6 +2,7 @@
 
 from vasistas.proof.checks import (
     backups,
+    bulletins,
     changes,
     clauses,
     consents,
@@ -15,17 +16,20 @@ from vasistas.proof.checks import (
     payments,
     reads,
     recipients,
+    refusals,
     requests,
     retention,
     rights,
     seals,
     shows,
     staff,
+    suppressions,
     wallet,
 )
 
 __all__ = [
     "backups",
+    "bulletins",
     "changes",
     "clauses",
     "consents",
@@ -39,11 +43,13 @@ __all__ = [
     "payments",
     "reads",
     "recipients",
+    "refusals",
     "requests",
     "retention",
     "rights",
     "seals",
     "shows",
     "staff",
+    "suppressions",
     "wallet",
 ]

@@ -23,7 +23,10 @@ from vasistas.proof.browser import STARTS, Browser, tags
 from vasistas.proof.checks.pages import PAGES_MIN, every_page, replace_template
 
 SCRIPTS_MIN = 10
-FORMS = ("account", "pages:rights_by_mail")  # beginnings of views that are nothing but forms, guarded by a cookie
+FORMS = (  # beginnings of views that are nothing but forms, guarded by a cookie
+    *("account", "pages:rights_by_mail", "pages:demo_sms"),
+    *("pages:subscribe", "pages:confirm_subscription", "pages:preferences"),
+)
 GATE = "vasistas.guard.middleware.GateCookies"
 KEPT = re.compile(r"\b(localStorage|sessionStorage)\.(?:get|set|remove)Item\(\s*[\"']([\w.-]+)[\"']")
 STORES = re.compile(r"\b(localStorage|sessionStorage|indexedDB|document\.cookie|cookieStore|caches\.open)\b")

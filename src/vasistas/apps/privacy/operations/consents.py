@@ -1,4 +1,7 @@
-"""Someone chooses: gives, withdraws, objects, takes an objection back. Each writes a record; none changes one."""
+"""Someone chooses: gives, withdraws, objects, takes an objection back. Each writes a record; none changes one.
+
+Events: ConsentChosen, with each record.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,11 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from vasistas.apps.privacy import queries
+from vasistas.apps.privacy.events import ConsentChosen
 from vasistas.apps.privacy.models import OBJECTION, Consent
 from vasistas.apps.privacy.queries import State
 from vasistas.guard import subjects
 from vasistas.guard.policy import consents, get_policy
 from vasistas.guard.purposes import processing
+from vasistas.lib import events
 from vasistas.lib.errors import DomainError, LimitReached
 
 GIVEN_PER_DAY_MAX = 200  # switches turned on and objections lifted, by one person; refusing has no limit
@@ -113,7 +118,7 @@ def _limit(subject_id: int, at: datetime) -> None:
 def _write(subject_id: int, act: Consent.Act, key: str, channel: str, said: Said) -> Consent:
     policy = get_policy()
     one = policy.consents.get(key)
-    return Consent.objects.create(
+    record = Consent.objects.create(
         subject_id=subject_id,
         key=key,
         channel=channel,
@@ -124,3 +129,5 @@ def _write(subject_id: int, act: Consent.Act, key: str, channel: str, said: Said
         source=said.source,
         at=said.at,
     )
+    events.publish(ConsentChosen(subject_id, key, channel, act, said.source, said.at))
+    return record

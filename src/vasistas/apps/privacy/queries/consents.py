@@ -97,6 +97,17 @@ def choices_of(subject_id: int, *, at: datetime) -> Choices:
     return _folded(records.order_by("pk")).get(subject_id, Choices())
 
 
+@processing("consents")
+def has_overruled_gpc(subject_id: int, *, at: datetime) -> bool:
+    """Whether somebody took back, in My Account, an objection that their browser had sent: what a person says
+    themselves counts more than the signal (W3C, Global Privacy Control).
+    """
+    records = Consent.objects.filter(subject_id=subject_id, at__lte=at)
+    sent = records.filter(act=Consent.Act.OBJECTED, source=Consent.Source.GPC)
+    first = sent.order_by("pk").values_list("pk", flat=True).first()
+    return first is not None and records.filter(act=Consent.Act.LIFTED, pk__gt=first).exists()
+
+
 def known(policy: Policy, key: str, channel: str) -> Switch:
     """Return a switch of the policy. Raises: NotFound: there is none, or it is not given for that channel."""
     one = policy.consents.get(key)

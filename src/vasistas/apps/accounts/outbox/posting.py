@@ -1,22 +1,14 @@
-"""Where mails go: to the console, in the demo also to a page; or to an SMTP server, posted behind the request.
+"""The ways out of mails: printed, and in the demo kept; or handed to a mail server, posted behind the request."""
 
-The demo's mails are files below DATA, newest first by name and bounded; no table, for no real member is there.
-"""
-
+import email.message
 import email.policy
 import logging
-import secrets
 import smtplib
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.message import EmailMessage as ParsedMessage
-from email.parser import BytesParser
+from concurrent.futures import TimeoutError as StillPosting
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -25,30 +17,32 @@ from django.core.checks import CheckMessage, Warning, register  # noqa: A004 —
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import mailers
 from django.core.mail.backends import console, smtp
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
+
+from vasistas.apps.accounts.outbox import kept
 
 RECIPIENT = "mail"  # of the policy: whoever runs the SMTP server
 CARRIED = frozenset({"user.contact.email"})
-MAILS_KEPT_MAX = 200  # the demo page's memory
 MAILS_QUEUED_MAX = 1_000  # waiting for a slow SMTP server; beyond it a mail is refused, and the sender learns it
 SMTP_TIMEOUT_S = 20
+LINE_CHARS_MAX = 998  # RFC 5322, 2.1.1
+UNFOLDED = email.policy.SMTP.clone(max_line_length=LINE_CHARS_MAX)
+PERMANENT = 500  # and above: what a mail server will never take (RFC 5321, 4.2.1)
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Mail:
-    """One mail of the demo. name: of its file, and in its address."""
-
-    name: str
-    at: datetime
-    to: str
-    subject: str
-    text: str
-
-
 class MailRefused(Exception):  # noqa: N818 — refusals read as facts
-    """The mail server is there, and did not take this mail."""
+    """The mail server is there, and did not take this mail. is_for_now: it says it may later (RFC 5321, 4.2.1: 4xx)."""
+
+    def __init__(self, *, is_for_now: bool = False) -> None:
+        super().__init__("The mail server did not take a mail.")
+        self.is_for_now = is_for_now
+
+
+class AnswerLost(OSError):  # noqa: N818 — as above
+    """A provider was sent this mail, and whether it took it is not known: a second try may be a second mail."""
 
 
 class OutboxBackend(console.EmailBackend):
@@ -57,14 +51,17 @@ class OutboxBackend(console.EmailBackend):
     def write_message(self, message: EmailMessage) -> None:
         check_may_go()  # nothing leaves; what SMTP would be refused is found here already
         if settings.DEMO:
-            _keep(message.message().as_bytes(), folder=_folder(), now_ns=time.time_ns())
+            kept.keep(message.message().as_bytes())
         super().write_message(message)
 
 
-class PostingBackend(smtp.EmailBackend):
-    """Send by SMTP behind the request: a slow server slows no page, and no page's time tells who has an account."""
+class Posting(BaseEmailBackend):
+    """Send behind the request: a slow server slows no page, and no page's time tells who has an account.
 
-    _posting: ClassVar = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+    The class beside it does the sending, in its `send_messages`.
+    """
+
+    posting: ClassVar = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
     _room: ClassVar = threading.BoundedSemaphore(MAILS_QUEUED_MAX)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
@@ -72,23 +69,36 @@ class PostingBackend(smtp.EmailBackend):
         if not self._room.acquire(blocking=False):
             raise OSError("The mail server does not keep up: 1000 mails wait. Check VASISTAS_SMTP_URL.")
         try:
-            let_out(email_messages)
+            _let_pass(email_messages)
         except BaseException:
             self._room.release()
             raise
-        self._posting.submit(self._post, list(email_messages))
+        self.posting.submit(self._post, list(email_messages))
         return len(email_messages)
 
     def send_and_wait(self, email_messages: Sequence[EmailMessage]) -> None:
         """Send at once, for mails that must be known to have left.
 
-        Raises: door.TransferRefused. MailRefused. OSError: there is no server, or it talks to nobody now.
+        Raises: door.TransferRefused. MailRefused. AnswerLost. OSError: there is no server, or it talks to nobody now.
         """
-        let_out(email_messages)
+        _let_pass(email_messages)
+        for message in email_messages:
+            self.hand_over(message)
+
+    def hand_over(self, email_message: EmailMessage) -> str:
+        """Send one mail at once, for a caller that asked the door for all it sends; over the connection that is open,
+        if one is. Return the provider's number of it; "": it was sent by SMTP.
+
+        Raises: MailRefused. AnswerLost. OSError: there is no server, or it talks to nobody now.
+        """
         try:
-            super().send_messages(email_messages)
-        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
-            raise MailRefused from None  # the text names an address
+            super().send_messages([email_message])
+        except smtplib.SMTPRecipientsRefused as refused:
+            codes = [code for code, _text in refused.recipients.values()]
+            raise MailRefused(is_for_now=max(codes) < PERMANENT) from None  # the text names an address
+        except smtplib.SMTPDataError as refused:
+            raise MailRefused(is_for_now=refused.smtp_code < PERMANENT) from None
+        return reference_of(email_message)
 
     def _post(self, email_messages: list[EmailMessage]) -> None:
         try:
@@ -99,13 +109,57 @@ class PostingBackend(smtp.EmailBackend):
             self._room.release()
 
 
+def as_bytes(email_message: EmailMessage) -> bytes:
+    """Return a mail as it goes over SMTP, for who speaks SMTP without a backend. Its headers stay on one line each, up
+    to LINE_CHARS_MAX: a long address that is folded is encoded like words of text (RFC 2047), and no mail program finds
+    it in such a List-Unsubscribe.
+    """
+    return email_message.message(policy=UNFOLDED).as_bytes()
+
+
+class _Unfolded:
+    """A mail as a backend of Django asks for it, for `as_bytes`."""
+
+    def __init__(self, email_message: EmailMessage) -> None:
+        self._made = email_message.message
+        self.from_email = email_message.from_email
+        self.recipients = email_message.recipients
+
+    def message(self, *, policy: object) -> email.message.EmailMessage:  # noqa: ARG002 — ours in its place
+        return self._made(policy=UNFOLDED)
+
+
+class _BySmtp(smtp.EmailBackend):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        return super().send_messages([_Unfolded(one) for one in email_messages])  # type: ignore[misc]  # all it asks for
+
+
+class PostingBackend(Posting, _BySmtp):
+    """By SMTP."""
+
+
+def reference_of(message: EmailMessage) -> str:
+    """The provider's number of a mail that was sent, by which it tells what became of it; "": it was sent by SMTP."""
+    found = getattr(getattr(message, "anymail_status", None), "message_id", None)
+    return str(found) if isinstance(found, str | int) else ""
+
+
+def settle(timeout_s: float) -> bool:
+    """Wait until the mails that were queued before are with the mail server; False: they are not, after that time."""
+    try:
+        Posting.posting.submit(lambda: None).result(timeout_s)
+    except StillPosting:
+        return False
+    return True
+
+
 def send_and_wait(mail: EmailMessage) -> None:
     """Send one mail, and return when the server took it.
 
-    Raises: see PostingBackend.send_and_wait.
+    Raises: see Posting.send_and_wait.
     """
     backend = mailers.default
-    if isinstance(backend, PostingBackend):
+    if isinstance(backend, Posting):
         backend.send_and_wait([mail])
     else:
         backend.send_messages([mail])
@@ -116,6 +170,14 @@ def check_may_go() -> None:
     from vasistas.guard.egress import door  # noqa: PLC0415 — the settings import this module, before models
 
     door.require(RECIPIENT, CARRIED)
+
+
+def _let_pass(email_messages: Sequence[EmailMessage]) -> None:
+    """The demo's own mail server passes nothing on, so nobody is noted to have got anything."""
+    if settings.MAIL_SINK_PORT:
+        check_may_go()
+    else:
+        let_out(email_messages)
 
 
 def let_out(email_messages: Sequence[EmailMessage]) -> None:
@@ -161,42 +223,6 @@ def mailer(smtp_url: str) -> dict[str, Any]:
     }
 
 
-def latest() -> list[Mail]:
-    """Return the demo's mails, newest first."""
-    return [_read(path) for path in sorted(_folder().glob("*.eml"), reverse=True)[:MAILS_KEPT_MAX]]
-
-
-def get(name: str) -> Mail | None:
-    """Return one mail of the demo; `name` comes from an address and names nothing outside the folder."""
-    return next((_read(path) for path in _folder().glob("*.eml") if path.stem == name), None)
-
-
-def _folder() -> Path:
-    return Path(settings.DATA) / "demo-mail"
-
-
-def _keep(mail: bytes, *, folder: Path, now_ns: int) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = f"{now_ns:020d}-{secrets.token_hex(4)}.eml"
-    unfinished = folder / f"{name}.part"
-    unfinished.write_bytes(mail)
-    unfinished.rename(folder / name)
-    for path in sorted(folder.glob("*.eml"), reverse=True)[MAILS_KEPT_MAX:]:
-        path.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> Mail:
-    message: ParsedMessage = BytesParser(ParsedMessage, policy=email.policy.default).parsebytes(path.read_bytes())
-    body = message.get_body(preferencelist=("plain",))
-    return Mail(
-        name=path.stem,
-        at=datetime.fromtimestamp(int(path.stem.partition("-")[0]) / 1e9, tz=UTC),
-        to=str(message["To"]),
-        subject=str(message["Subject"]),
-        text=body.get_content() if body else "",
-    )
-
-
 @register("accounts")
 def check_mails_leave(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 — Django's signature
     """Warn an operator whose mails only reach the console."""
@@ -205,7 +231,7 @@ def check_mails_leave(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:  
     return [
         Warning(
             "Mails are printed to the console; nobody outside can verify an address.",
-            hint="Set VASISTAS_SMTP_URL to smtp://user:password@host:587?tls=start.",
+            hint="Set VASISTAS_SMTP_URL to smtp://user:password@host:587?tls=start, or VASISTAS_MAIL_PROVIDER.",
             id="accounts.W001",
         )
     ]

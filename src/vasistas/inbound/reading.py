@@ -1,0 +1,84 @@
+"""What a mail says. Whatever comes in, `parse` returns something."""
+
+import re
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import compat32
+from typing import Any
+
+from vasistas.inbound import reports, texts, words
+from vasistas.inbound.mail import Kind, Mail
+
+NESTINGS_MAX = 40  # boundaries and mails within a mail: beyond, the headers alone are read
+PARTS_MAX = 100  # that are looked at
+TEXT_CHARS_MAX = 50_000  # of what is kept
+
+_NESTING = re.compile(rb"boundary|content-type:\s*message/", re.IGNORECASE)
+
+
+def parse(raw: bytes, *, to: str, envelope: str | None = None) -> Mail:
+    """Read one mail. to: the address it came to. envelope: its sender by the envelope, "" for none, None: not known."""
+    is_deep = len(_NESTING.findall(raw)) > NESTINGS_MAX
+    message = None if is_deep else _parsed(raw, BytesParser(policy=compat32))
+    is_whole = message is not None
+    if message is None:
+        message = _parsed(raw, BytesHeaderParser(policy=compat32)) or Message()
+    about: dict[str, Any] = {
+        "to": to,
+        "sender": texts.address_in(texts.header(message, "From")),
+        "subject": texts.header(message, "Subject"),
+        "message_id": texts.header(message, "Message-ID"),
+        "is_whole": is_whole,
+    }
+    report = reports.report_of(message) if is_whole else None
+    if report is not None:
+        return Mail(**about, **report)
+    whole, files = _read(message) if is_whole else ("", 0)
+    text = words.own(whole)
+    return Mail(
+        **about,
+        kind=Kind.AUTOMATIC if reports.is_automatic(message, envelope=envelope) else Kind.LETTER,
+        text=text,
+        whole=whole,
+        files=files,
+        refuses=words.refuse(subject=about["subject"], text=text),
+    )
+
+
+def _parsed(raw: bytes, parser: Any) -> "Message[Any, Any] | None":
+    try:
+        parsed: Message[Any, Any] = parser.parsebytes(raw)
+    except Exception:  # noqa: BLE001 — whatever the library trips over (RecursionError too), the mail is somebody's
+        return None
+    return parsed
+
+
+def _read(message: "Message[Any, Any]") -> tuple[str, int]:
+    """The text of a mail and how many files hang on it. Plain text before HTML; a mail within the mail is a file."""
+    plain: list[str] = []
+    html: list[str] = []
+    files = 0
+    for count, part in enumerate(_leaves(message)):
+        kind = part.get_content_type()
+        if count >= PARTS_MAX:
+            break
+        if kind not in {"text/plain", "text/html"} or part.get_content_disposition() == "attachment":
+            files += 1
+        elif kind == "text/plain":
+            plain.append(texts.decoded(part))
+        else:
+            html.append(texts.without_markup(texts.decoded(part)))
+    found = [one for one in plain if one.strip()] or html
+    return "\n".join(found)[:TEXT_CHARS_MAX].strip(), files
+
+
+def _leaves(message: "Message[Any, Any]") -> Iterator["Message[Any, Any]"]:
+    waiting: list[Any] = [message]
+    while waiting:
+        part = waiting.pop()
+        payload = part.get_payload() if isinstance(part, Message) else None
+        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
+            waiting.extend(reversed(payload))
+        elif isinstance(part, Message):
+            yield part
