@@ -231,6 +231,31 @@ def test_taking_an_objection_back_frees_the_address_and_nothing_a_server_said():
     assert list(Suppression.objects.values_list("reason", flat=True)) == ["bounced"]
 
 
+def test_who_was_forwarded_a_letter_cannot_add_a_number_of_their_own(tmp_path):
+    sms.configure(Outbox(tmp_path, key=b"k" * 32))
+    vi = make_member("Vi")
+    give(vi.subject_id, "topic_offers", "mail")
+    page = reverse("pages:preferences", args=[Contact.objects.get().token])
+
+    Client().post(page, {"act": "phone", "number": "+352 621 123 456"})
+
+    assert "telephone" not in Client().get(page).content.decode().casefold()
+    assert Contact.objects.count() == 1
+    sms.configure(None)
+
+
+def test_one_network_does_not_have_sms_sent_without_end(tmp_path):
+    outbox = Outbox(tmp_path, key=b"k" * 32)
+    sms.configure(outbox)
+    for turn in range(7):
+        contact = confirmed(address=f"a{turn}@example.org")
+        page = reverse("pages:preferences", args=[contact.token])
+        Client().post(page, {"act": "phone", "number": f"+352 621 123 45{turn}"})
+
+    assert len(outbox.latest()) == 5
+    sms.configure(None)
+
+
 class TestPhone:
     NUMBER = "+352 621 123 456"
 

@@ -15,7 +15,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from vasistas import sms
-from vasistas.apps.accounts.outbox import MailRefused
 from vasistas.apps.bulletins import operations, queries
 from vasistas.apps.bulletins.models import Contact
 from vasistas.apps.bulletins.rules import AddressRefused
@@ -31,6 +30,7 @@ from vasistas.pages import consent_page, my_data
 
 ASKED_MAX, ASKED_PER_S = 10, 3600  # of one network address
 STOPPED_MAX, STOPPED_PER_S = 600, 60  # of one network address: mail providers stop for many
+CODES_MAX, CODES_PER_S = 5, 3600  # SMS that one network address may ask for: each costs money
 REASON = "whoever has the link reads the mails of the address it was sent to"
 
 
@@ -49,8 +49,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             )
         except AddressRefused as error:
             fault = error.message
-        except (OSError, MailRefused):
-            pass  # said the same: a server that refuses one address must not tell which
+        except OSError:
+            pass  # said the same, whoever has the address
     context = {"is_sent": request.method == "POST" and not fault, "fault": fault}
     return _shown(request, "subscribe", context, HTTPStatus.BAD_REQUEST if fault else HTTPStatus.OK)
 
@@ -108,6 +108,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         "is_visitor": contact.subject.kind == Subject.Kind.VISITOR,
         **reach(contact.subject_id),
     }
+    context["may_text"] = context["may_text"] and context["is_visitor"]
     return _shown(request, "preferences", context, HTTPStatus.OK)
 
 
@@ -146,6 +147,7 @@ def change_reach(request: HttpRequest, subject_id: int) -> str:
         operations.set_pace(subject_id=subject_id, pace=asked.get("pace", ""))
         return _("Changed.")
     if act == "phone" and sms.is_on():
+        limits.hit("bulletins.phone", _network(request), limit=CODES_MAX, per_s=CODES_PER_S, now=_now_s())
         operations.ask_by_sms(subject_id=subject_id, number=asked.get("number", ""), language=my_data.language(), at=at)
         return _("A code is on its way to this number, if it takes messages from us. Type it below within 10 minutes.")
     if act == "code":
@@ -157,6 +159,7 @@ def change_reach(request: HttpRequest, subject_id: int) -> str:
     raise NotFound(_("There is no such choice."))
 
 
+PROVING = ("phone", "code")
 REACH = ("pace", "phone", "code", "forget_phone")  # acts of change_reach
 
 
@@ -167,6 +170,8 @@ def _chosen(request: HttpRequest, contact: Contact) -> HttpResponse:
         privacy.finish(subject_id=subject_id, at=timezone.now())
         return redirect(reverse("pages:certificate", args=[certificate]))
     try:
+        if act in PROVING and contact.subject.kind != Subject.Kind.VISITOR:
+            raise NotFound(_("Add a number in My Account."))  # who was forwarded a letter must not add their own
         if act in REACH:
             said = change_reach(request, subject_id)
         else:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from vasistas.apps.accounts import outbox
 from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.bulletins import letters, rules
@@ -58,7 +57,7 @@ def ask_by_mail(*, address: str, language: str, at: datetime) -> None:
     """Somebody typed an address: write to it, once a day at most, and to none that objected. What the mail says depends
     on who has the address; the answer on the page does not.
 
-    Raises: AddressRefused: it is no address. OSError, MailRefused: no mail server took it.
+    Raises: AddressRefused: it is no address. OSError: too many mails wait.
     """
     found = rules.normalised(Channel.MAIL, address)
     index = rules.index_of(Channel.MAIL, found)
@@ -70,7 +69,7 @@ def ask_by_mail(*, address: str, language: str, at: datetime) -> None:
         return
     contact = _known(index, found, at) or _asked(index, found, language, at)
     write = letters.confirmation if contact.confirmed_at is None else letters.manage
-    outbox.send_and_wait(write(contact))
+    write(contact).send()  # behind the request: how long a mail server takes would tell who is known
 
 
 def _known(index: str, address: str, at: datetime) -> Contact | None:
