@@ -100,7 +100,7 @@ def test_text_says_clause_by_clause_what_is_missing(proven):
     assert lines[0].startswith("Policy version 1")
     assert " 0  HOLDS           Data covered: 5 of 5 checks hold" in lines
     assert " 3  UNPROVEN        Problem reports: 0 of 0 checks hold" in lines
-    assert "      awaits bulletins and objections" in lines
+    assert "      awaits incoming mail and tickets" in lines
     assert len([line for line in lines if line[:2].strip() and line[2:4] == "  "]) == 12
 
 
