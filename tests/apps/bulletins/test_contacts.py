@@ -17,6 +17,7 @@ from vasistas.apps.bulletins.models import Campaign, Contact, Send, Suppression
 from vasistas.apps.privacy import queries
 from vasistas.apps.privacy.models import Consent, Subject
 from vasistas.guard import keyring
+from vasistas.guard.policy import consents, get_policy
 from vasistas.guard.purposes import processing
 from vasistas.sms.outbox import Outbox
 
@@ -241,6 +242,48 @@ def test_who_was_forwarded_a_letter_cannot_add_a_number_of_their_own(tmp_path):
 
     assert "telephone" not in Client().get(page).content.decode().casefold()
     assert Contact.objects.count() == 1
+    sms.configure(None)
+
+
+def test_a_number_one_typed_and_did_not_prove_gives_no_power_over_it(tmp_path):
+    sms.configure(Outbox(tmp_path, key=b"k" * 32))
+    number = "+352621123456"
+    operations.refuse_address(channel="sms", address=number, source="sms", at=NOW, reason="stopped")
+    mal = make_member("Mal")
+    operations.ask_by_sms(subject_id=mal.subject_id, number=number, language="en", at=NOW)
+
+    object_(mal.subject_id)
+    lift(mal.subject_id)
+
+    index = rules.index_of("sms", number)
+    assert set(Suppression.objects.filter(index=index).values_list("reason", flat=True)) == {"objected", "stopped"}
+    sms.configure(None)
+
+
+@pytest.mark.parametrize("key", ["profiles", "marketing", "payments", "statistics"])
+def test_a_link_switches_on_bulletins_and_nothing_else(key):
+    vi = make_member("Vi")
+    give(vi.subject_id, "topic_offers", "mail")
+    page = reverse("pages:preferences", args=[Contact.objects.get().token])
+    digest = consents.text_hash(get_policy().consents[key], "en")
+
+    Client().post(page, {"act": "give", "key": key, "channel": "", "text": digest})
+    topic = consents.text_hash(get_policy().consents["topic_offers"], "en")
+    Client().post(page, {"act": "give", "key": "topic_offers", "channel": "sms", "text": topic})
+
+    given = Consent.objects.filter(act="given").values_list("key", "channel", "source")
+    assert list(given) == [("topic_offers", "mail", "account")]
+
+
+def test_a_number_nobody_proved_takes_no_subscriber_along(tmp_path):
+    sms.configure(Outbox(tmp_path, key=b"k" * 32))
+    contact = confirmed()
+    operations.ask_by_sms(subject_id=contact.subject_id, number="+352621123456", language="en", at=NOW)
+    with processing("retention"):
+        assert operations.forget_unconfirmed(NOW + timedelta(days=8)) == 1
+
+    assert list(Contact.objects.all()) == [contact]
+    assert may(contact)
     sms.configure(None)
 
 

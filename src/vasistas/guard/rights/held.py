@@ -237,6 +237,7 @@ def _by_number(label: str, path: str) -> Callable[[int], "models.QuerySet[Any]"]
 def _suppressions_of(subject_id: int) -> "models.QuerySet[Any]":
     """By the keyed hash of each address the person can be reached at."""
     contacts = apps.get_model("bulletins.Contact")._base_manager.filter(subject=subject_id)  # noqa: SLF001 — see above
+    contacts = contacts.filter(confirmed_at__isnull=False)  # an unproven number may be anybody's
     indexes = set(contacts.values_list("index", flat=True))
     members = apps.get_model("accounts.Member")._base_manager  # noqa: SLF001 — see above
     member = members.only("email", "email_sealed", "row_key", "subject").filter(subject=subject_id).first()

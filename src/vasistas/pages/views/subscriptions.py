@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from vasistas import sms
-from vasistas.apps.bulletins import operations, queries
+from vasistas.apps.bulletins import operations, queries, rules
 from vasistas.apps.bulletins.models import Contact
 from vasistas.apps.bulletins.rules import AddressRefused
 from vasistas.apps.privacy import operations as privacy
@@ -172,6 +172,8 @@ def _chosen(request: HttpRequest, contact: Contact) -> HttpResponse:
     try:
         if act in PROVING and contact.subject.kind != Subject.Kind.VISITOR:
             raise NotFound(_("Add a number in My Account."))  # who was forwarded a letter must not add their own
+        if act == "give" and not _is_of(contact, request.POST):
+            raise NotFound(_("There is no such choice."))
         if act in REACH:
             said = change_reach(request, subject_id)
         else:
@@ -180,6 +182,13 @@ def _chosen(request: HttpRequest, contact: Contact) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     return redirect("pages:preferences", contact.token)
+
+
+def _is_of(contact: Contact, asked: QueryDict) -> bool:
+    """Whether a link may switch this on: bulletins alone, and by ways its person has proven."""
+    proven = {one.channel for one in queries.contacts_of(contact.subject_id).values() if one.confirmed_at}
+    key, channel = asked.get("key", ""), asked.get("channel", "")
+    return (key == rules.MASTER and not channel) or (key in rules.TOPICS and channel in proven)
 
 
 def _network(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ Headers: RFC 8058 (one-click), RFC 2369 (List-Unsubscribe), RFC 2919 (List-Id), 
 import hashlib
 import hmac
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formataddr, formatdate
@@ -22,10 +23,10 @@ from mjml import mjml2html
 from vasistas.apps.accounts import outbox
 from vasistas.apps.bulletins.letters import markdown
 from vasistas.apps.bulletins.letters.markdown import LetterRefused, one_line
-from vasistas.apps.bulletins.models import Campaign, Channel, Topic
+from vasistas.apps.bulletins.models import TOKEN_BYTES, Campaign, Channel, Topic
 from vasistas.sms import segments
 
-PLACE = "TOKEN-OF-THE-RECIPIENT-STANDS-HERE-IN-LINKS"  # as long as a token; made out to each by replacing it
+PLACE = secrets.token_urlsafe(TOKEN_BYTES)  # stands for a token; of this process alone, so that no text can name it
 SOMEONE = "someone@place.invalid"  # likewise, of the address (RFC 2606)
 PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")  # an address that needs no encoding
 DATE = re.compile(rb"\r\nDate: [^\r]*\r\n")

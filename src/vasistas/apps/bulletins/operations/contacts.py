@@ -143,6 +143,7 @@ def follow_address(*, subject_id: int, at: datetime) -> None:
     with transaction.atomic():
         if contact is not None:
             contact.address, contact.index = str(member.email), index
+            contact.confirmed_at, contact.soft_bounces = at, 0  # what comes back late is of the old address
             _oust(contact)
             contact.save()
         if choices.choices_of(subject_id, at=at).has_objected:
@@ -236,10 +237,13 @@ def forget_unconfirmed(at: datetime) -> int:
 
 def _forget(contact: Contact) -> None:
     subject = contact.subject
-    if subject.kind != Subject.Kind.VISITOR:
-        contact.delete()
+    others = Contact.objects.filter(subject=subject).exclude(pk=contact.pk)
+    if subject.kind != Subject.Kind.VISITOR or others.exists():
+        Contact.objects.filter(pk=contact.pk, confirmed_at=None).delete()
         return
     with transaction.atomic():
+        if not Contact.objects.select_for_update().filter(pk=contact.pk, confirmed_at=None).exists():
+            return  # confirmed at the last moment
         subject.state = Subject.State.ERASING  # records of objections go with an erased subject alone
         subject.save(update_fields=["state"])
         Contact.objects.filter(subject=subject).delete()

@@ -30,10 +30,12 @@ def refuse(*, subject_id: int, source: str, at: datetime, language: str = "en") 
 @processing("subscriptions")
 def refuse_token(*, token: str, source: str, at: datetime) -> bool:
     """Object for whoever a link was sent to; False: nobody has this token (any more), or they objected before."""
-    contact = Contact.objects.only("pk", "subject", "language").filter(token=token).first()
-    return contact is not None and refuse(
-        subject_id=contact.subject_id, source=source, at=at, language=contact.language
-    )
+    contact = Contact.objects.only("pk", "subject", "language", "channel", "index").filter(token=token).first()
+    if contact is None:
+        return False
+    with transaction.atomic():  # the token came by this very address, confirmed or not
+        suppress(channel=contact.channel, index=contact.index, reason=Suppression.Reason.OBJECTED, at=at)
+        return refuse(subject_id=contact.subject_id, source=source, at=at, language=contact.language)
 
 
 @processing("subscriptions")

@@ -18,14 +18,14 @@ from django.db.models import Count, Exists, F, OuterRef
 from django.utils import timezone
 
 from vasistas.apps.bulletins import letters
-from vasistas.apps.bulletins.models import PENDING, Campaign, Contact, Send
+from vasistas.apps.bulletins.models import PENDING, Campaign, Contact, Send, Suppression
 from vasistas.apps.bulletins.operations import handing, news
 from vasistas.apps.bulletins.operations.handing import Came, Result
 from vasistas.apps.bulletins.operations.suppressing import cancel, suppress
 from vasistas.apps.bulletins.queries import audience
 from vasistas.apps.rooms.models import Room
-from vasistas.apps.rooms.models import State as RoomState
 from vasistas.guard import sealed
+from vasistas.guard.egress.door import TransferRefused
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import DomainError
 
@@ -38,7 +38,6 @@ MINUTE = timedelta(minutes=1)  # a throttle counts in
 RUN_S_MAX = 30.0  # of one campaign at a stretch; then the next one has its turn
 
 State, Because, CampaignState = Send.State, Send.Because, Campaign.State
-ON_AIR = (RoomState.LIVE, RoomState.AWAY)  # away: the picture comes back by itself, or the room goes offline
 OPEN = (*PENDING, State.HANDING)
 
 logger = logging.getLogger(__name__)
@@ -72,7 +71,7 @@ def send_due(clock: Clock = timezone.now, go_on: Callable[[], bool] = lambda: Tr
     for campaign_id in list(due.values_list("pk", flat=True)):
         begin(campaign_id, clock())
     sending = Campaign.objects.filter(state=CampaignState.SENDING).order_by("started_at", "pk")
-    return sum(send_campaign(campaign, clock, go_on) for campaign in list(sending))
+    return sum(_sent_of(campaign, clock, go_on) for campaign in list(sending))
 
 
 @processing("bulletins")
@@ -144,7 +143,10 @@ def claim(send_id: int, lease: Lease, at: datetime) -> bool:
         return False
     mine = Send.objects.filter(pk=send_id, lease=lease.id, state=State.LEASED)
     sending = Campaign.objects.filter(pk=OuterRef("campaign_id"), state=CampaignState.SENDING)
-    return bool(mine.filter(Exists(sending)).update(state=State.HANDING))
+    place = {"channel": OuterRef("contact__channel"), "index": OuterRef("contact__index")}
+    is_barred = Exists(Suppression.objects.filter(**place))  # an objection may have met the lease half-way
+    free = mine.filter(~is_barred).values("pk")
+    return bool(mine.filter(Exists(sending), pk__in=free).update(state=State.HANDING))
 
 
 @processing("bulletins")
@@ -203,7 +205,15 @@ def is_stale(campaign: Campaign) -> bool:
         return False
     if campaign.room_id is None:
         return True
-    return not Room.objects.filter(pk=campaign.room_id, state__in=ON_AIR, host__is_suspended=False).exists()
+    return not Room.objects.shown().on_air().filter(pk=campaign.room_id).exists()
+
+
+def _sent_of(campaign: Campaign, clock: Clock, go_on: Callable[[], bool]) -> int:
+    """One that cannot go on waits for staff, and holds up no other."""
+    try:
+        return send_campaign(campaign, clock, go_on)
+    except (DomainError, TransferRefused):
+        return _pause(campaign, "It cannot be sent as the site is set up.")
 
 
 # -- Steps -------------------------------------------------------------------------------------------------------------

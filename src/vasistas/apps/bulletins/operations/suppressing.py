@@ -40,8 +40,9 @@ def release(*, places: Iterable[Place], reasons: Iterable[str]) -> int:
 
 @processing("subscriptions")
 def places_of(subject_id: int) -> list[Place]:
-    """Every address and number a person can be reached at: contacts, and the address of an account."""
-    found = set(Contact.objects.filter(subject_id=subject_id).values_list("channel", "index"))
+    """Every address and number a person has proven: contacts, and the address of an account."""
+    proven = Contact.objects.filter(subject_id=subject_id, confirmed_at__isnull=False)
+    found = set(proven.values_list("channel", "index"))
     members = Member.objects.only("email", "email_sealed", "row_key", "subject")
     member = members.filter(subject_id=subject_id).first()
     if member is not None:

@@ -58,7 +58,8 @@ def progress_of(campaign: Campaign) -> Progress:
         states[state] += count
         if state == State.CANCELLED:
             whys[because] += count
-    if sum(states.values()) < campaign.selected:
+    is_over = campaign.state in {Campaign.State.DONE, Campaign.State.CANCELLED}
+    if is_over and sum(states.values()) < campaign.selected:
         return _remembered(campaign)
     return Progress(
         selected=sum(states.values()),
