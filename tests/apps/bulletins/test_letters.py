@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +150,16 @@ def test_mjml_in_a_text_stays_text(settings):
 
     assert "<img" not in html
     assert "{{ operator }}" in html
+
+
+def test_no_text_can_ask_for_its_readers_token():
+    """What stands for the token is random: whoever writes a letter, or names a room, cannot write it."""
+    said = "TOKEN-OF-THE-RECIPIENT-STANDS-HERE-IN-LINKS"
+    mail = compose(campaign(body=f"[x](https://counter.example/{said})")).message_for(VI)
+
+    assert f"https://counter.example/{said}" in mail.body
+    assert len(letters.letter.PLACE) == len(TOKEN)
+    assert letters.letter.PLACE not in Path(letters.letter.__file__).read_text()
 
 
 def test_plain_text_twin_says_the_same(settings):
