@@ -12,6 +12,7 @@ from vasistas.apps.privacy.models import Subject
 from vasistas.guard import declarations
 from vasistas.guard.declarations import derived, not_personal, sealed
 from vasistas.guard.sealed import SealedRow, SealedText
+from vasistas.guard.sealed_bytes import SealedBytes
 
 with isolate_apps("vasistas.apps.privacy"):
 
@@ -20,6 +21,7 @@ with isolate_apps("vasistas.apps.privacy"):
         title = SealedText(key_class="communications", chars_max=2_000, blank=True)
         body = SealedText(key_class="communications", chars_max=2_000, blank=True)
         note = SealedText(key_class="support", chars_max=2_000, null=True)
+        scan = SealedBytes(key_class="support", bytes_max=2_000, blank=True)
 
         class Meta:
             app_label = "privacy"
@@ -43,6 +45,7 @@ def letters() -> Iterator[type[Letter]]:
         title=_chat(),
         body=_chat(),
         note=sealed("user.contact.email", keep="account_life", key_class="support"),
+        scan=sealed("user.contact.email", keep="account_life", key_class="support"),
     )
     editor = connection.schema_editor()  # not entered: SQLite's does not stand in a transaction
     editor.deferred_sql = []

@@ -85,7 +85,8 @@ class SealedAttribute(DeferredAttribute):
         except KeyError:
             super().__get__(instance, cls)  # deferred: loads it
             value = instance.__dict__[self._name]
-        return self.field.open(instance, value) if isinstance(value, bytes) else value
+        is_closed = isinstance(value, bytes) and not self.field.is_plain(value)
+        return self.field.open(instance, value) if is_closed else value
 
     def __set__(self, instance: Any, value: Any) -> None:
         instance.__dict__[self._name] = value if type(value) is not memoryview else bytes(value)
@@ -100,6 +101,7 @@ class SealedText(_Binary):
 
     descriptor_class = SealedAttribute
     description = "Text sealed with its person's own key"
+    unit = "characters"
 
     def __init__(self, *args: Any, key_class: str, chars_max: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,7 +127,17 @@ class SealedText(_Binary):
         prefix = f"vasistas\x1f{table}\x1f{self.column}\x1f{self.key_class}\x1f".encode()
         return _Place(held.category, prefix, owner, is_subject)
 
-    def open(self, row: Any, value: bytes) -> str:
+    def is_plain(self, value: Any) -> bool:
+        """Whether an attribute's value was assigned and not saved yet."""
+        return isinstance(value, str)
+
+    def _encoded(self, plain: Any) -> bytes:
+        return str(plain).encode()
+
+    def _decoded(self, plain: bytes) -> Any:
+        return plain.decode()
+
+    def open(self, row: Any, value: bytes) -> Any:
         """The plain text of a value of this field, for the purpose in force; noted with the read log.
 
         Raises: PurposeMissing, PurposeRefused. SealedGone: its keys were destroyed. SealedBroken.
@@ -134,13 +146,14 @@ class SealedText(_Binary):
         if frame is None or place.category not in frame.purpose.categories:
             self._refuse(frame)
         if not value:
-            return ""
+            return self._decoded(b"")
         try:
             if len(value) < BYTES_MIN or value[0] != VERSION:
                 self._broken(row)
             key_id = value[ID_FROM:ID_TO]
             key = keyring.key_of(key_id)
-            text = key.cipher.decrypt(value[ID_TO:NONCE_TO], value[NONCE_TO:], self._bound(row, key_id)).decode()
+            plain = key.cipher.decrypt(value[ID_TO:NONCE_TO], value[NONCE_TO:], self._bound(row, key_id))
+            text = self._decoded(plain)
         except (InvalidTag, keyring.KeyUnknown, UnicodeDecodeError):
             self._broken(row)
         except keyring.KeyDestroyed:
@@ -149,7 +162,7 @@ class SealedText(_Binary):
             recorder.note_row(frame, type(row), row, (self.name,))
         return text
 
-    def seal(self, row: Any, text: str) -> Sealed:
+    def seal(self, row: Any, text: Any) -> Sealed:
         """Seal `text` for the owner of `row`, whose fence is held until the transaction ends.
 
         Raises: SubjectGone: the owner is erased, or about to be. NotFenced: no transaction is open.
@@ -165,13 +178,13 @@ class SealedText(_Binary):
             raise subjects.SubjectGone from None
         return self.seal_with(key, row, text)
 
-    def _check_length(self, text: str) -> None:
+    def _check_length(self, text: Any) -> None:
         if len(text) > self.chars_max:
-            raise ValueError(f"{self} takes {self.chars_max} characters, not {len(text)}.")
+            raise ValueError(f"{self} takes {self.chars_max} {self.unit}, not {len(text)}.")
 
-    def seal_with(self, key: keyring.DataKey, row: Any, text: str) -> Sealed:
+    def seal_with(self, key: keyring.DataKey, row: Any, text: Any) -> Sealed:
         nonce = os.urandom(NONCE_TO - ID_TO)
-        sealed = key.cipher.encrypt(nonce, text.encode(), self._bound(row, key.id))
+        sealed = key.cipher.encrypt(nonce, self._encoded(text), self._bound(row, key.id))
         return Sealed(b"".join((_VERSION, key.id, nonce, sealed)))
 
     def _bound(self, row: Any, key_id: bytes) -> bytes:
@@ -194,7 +207,7 @@ class SealedText(_Binary):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 — Django's signature
         value = model_instance.__dict__.get(self.attname)
-        if isinstance(value, str) and value:
+        if value and self.is_plain(value):
             value = model_instance.__dict__[self.attname] = self.seal(model_instance, value)
         elif add and isinstance(value, bytes) and value and (len(value) < BYTES_MIN or value[0] != VERSION):
             raise SealMisused(f"{self} was given bytes that are no seal. Assign text.")
@@ -231,7 +244,7 @@ class SealedText(_Binary):
 
     def value_from_object(self, obj: models.Model) -> Any:
         value = obj.__dict__.get(self.attname)
-        if isinstance(value, str) and value:
+        if value and self.is_plain(value):
             raise SealMisused(f"{self} of an unsaved row is plain text and is not written out. Save the row first.")
         return Sealed(value) if value else value
 
@@ -272,7 +285,7 @@ class SiteSealedText(SealedText):
         prefix = f"vasistas\x1f{self.model._meta.db_table}\x1f{self.column}\x1fsite\x1f".encode()
         return _Place(held.category, prefix, "row_key", is_subject=False)
 
-    def seal(self, row: Any, text: str) -> Sealed:
+    def seal(self, row: Any, text: Any) -> Sealed:
         """Seal `text` for the site; no fence is asked. Raises: RootKeyFault."""
         self._check_length(text)
         return self.seal_with(keyring.data_key(SITE_HANDLE, self.key_class), row, text)
@@ -378,18 +391,3 @@ def is_gone(row: models.Model, name: str) -> bool:
     except keyring.KeyUnknown:
         pass  # broken, not gone: opening it tells
     return False
-
-
-__all__ = [
-    "SealMisused",
-    "Sealed",
-    "SealedBroken",
-    "SealedGone",
-    "SealedQuerySet",
-    "SealedRow",
-    "SealedText",
-    "SiteSealedText",
-    "is_gone",
-    "openable",
-    "preload",
-]

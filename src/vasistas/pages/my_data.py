@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, StreamingHttpResponse
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import get_language, gettext_lazy
 
 from vasistas.guard.declarations import declarations
@@ -142,9 +143,14 @@ def _shown(subject_id: int, table: held.Table, key: str, pages: Mapping[str, str
     shown = []
     for row, values in zip(rows, table.read(rows, only=rules), strict=True):
         days = [day for rule in rules.values() if (day := held.gone_on(rule, row)) is not None]
-        named = tuple((_title(table, name), values[name]) for name in (*rules, *table.beside))
+        named = tuple((_title(table, name), _readable(values[name])) for name in (*rules, *table.beside))
         shown.append(Shown(named, min(days, default=None)))
     return ShownTable(table, page, tuple(shown), tuple({rule.key: rule for rule in rules.values()}.values()), parameter)
+
+
+def _readable(value: Any) -> Any:
+    """A file is told by its size; the archive has it."""
+    return f"{filesizeformat(len(value))}, in the archive" if isinstance(value, bytes) and value else value
 
 
 def _title(table: held.Table, name: str) -> str:

@@ -27,6 +27,7 @@ from vasistas.guard.declarations import FoundBy
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.egress.models import Transfer
 from vasistas.guard.sealed import SealedText
+from vasistas.guard.sealed_bytes import SealedBytes
 from vasistas.proof import scene
 
 HOLDER = "wallet.Holder"  # in the words of a declaration: found by the number in the ledger
@@ -150,6 +151,7 @@ class _Filler:
         """A field's class -> what makes a value of its own; the first that fits."""
         return {
             AddressField: lambda _field: f"canary.{secrets.token_hex(6)}@proof.invalid",
+            SealedBytes: lambda field: self._words(field.chars_max).encode(),
             SealedText: lambda field: self._words(field.chars_max),
             models.JSONField: self._object,
             models.UUIDField: lambda _field: uuid.uuid4(),

@@ -175,7 +175,7 @@ def gone_on(rule: Retention, row: models.Model) -> date | None:
     return (since + limit).date() if limit else None
 
 
-def _opened(open_seal: Callable[[Any, bytes], str], row: Any, value: Any) -> str | None:
+def _opened(open_seal: Callable[[Any, bytes], Any], row: Any, value: Any) -> Any:
     try:
         return open_seal(row, bytes(value))
     except (sealed.SealedGone, sealed.SealedBroken):

@@ -136,7 +136,7 @@ def _opens(place: Message, source: Message, *, flip: bool = False) -> bool:
     field = Message._meta.get_field("text")
     assert isinstance(field, sealed.SealedText)  # noqa: S101 — chat_text_is_sealed tells if not
     try:
-        return field.open(place, bytes(value)).startswith("Canary")
+        return str(field.open(place, bytes(value))).startswith("Canary")
     except sealed.SealedBroken:
         return False
 
