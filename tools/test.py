@@ -16,8 +16,11 @@ import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
-# Processes: what a small machine has cores for. Files in the order in which they are collected, the longest first.
-AT_ONCE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Files in the order in which they are collected, the longest first.
+IN_ORDER = ["--dist", "loadfile", "--no-loadscope-reorder"]
+PROCESSES_MAX = 4  # each has databases of its own
+AT_ONCE = ["-n", str(min(max(os.process_cpu_count() or 2, 2), PROCESSES_MAX)), *IN_ORDER]
+SITES_AT_ONCE = ["-n", "2", *IN_ORDER]  # a whole site and a browser in each
 NODE_OLDEST = 20
 
 
@@ -50,7 +53,7 @@ def javascript() -> None:
 def browser() -> None:
     """Journeys in Chromium against whole sites, one of them in each process."""
     packages.require("chromium", "postgresql")
-    _run(*PYTEST, *AT_ONCE, "-m", "not media", "tests/e2e")
+    _run(*PYTEST, *SITES_AT_ONCE, "-m", "not media", "tests/e2e")
 
 
 def media() -> None:
