@@ -26,6 +26,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "rights": (["--quick"], []),
     "ledger": (["--quick"], ["postgresql"]),
     "bulletins": (["--quick"], ["postgresql"]),
+    "inbound": (["--quick"], ["postgresql"]),
     "soak": (["--short"], []),
 }
 PATIENCE_S = 900  # for one bench; a hang must not hold up the others

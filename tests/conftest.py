@@ -38,6 +38,7 @@ def policy_with_tests() -> Policy:
 def purpose_test() -> Iterator[None]:
     """State "test" in the thread of the tests. Nothing of it reaches a view, and threads state their own."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(django_settings, "NOBODY_ON_DUTY", "open")  # those of the moderation set it themselves
         patch.setattr(django_settings, "POLICY_IN_FORCE", "files")  # who develops runs the files as they are
         patch.setattr(purposes, "get_policy", policy_with_tests)
         with purposes.processing("test"):
@@ -77,6 +78,7 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
     settings.DATA = tmp_path
     settings.MEDIA_ROOT = tmp_path / "uploads"
     settings.COOKIE_FAULTS_RAISE = True
+    settings.HOSTS_MUST_VERIFY = False  # its own tests switch it on
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

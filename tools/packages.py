@@ -17,6 +17,7 @@ PROGRAMS: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: servers.postgres_folder() is not None,
     "nats-server": lambda: shutil.which("nats-server") is not None,
     "janus": lambda: shutil.which("janus") is not None,
+    "dovecot-imapd": lambda: shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
     "nodejs": lambda: shutil.which("node") is not None,
     "iproute2": lambda: shutil.which("ip") is not None,
 }

@@ -6,8 +6,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 START_S = 30
@@ -29,7 +30,23 @@ def postgres_folder() -> Path | None:
 
 @contextmanager
 def postgres(*, is_durable: bool = False) -> Iterator[str]:
-    """Start a PostgreSQL that forgets everything; yields its address. As root it runs as `nobody`, as it insists.
+    """Start a PostgreSQL that forgets everything; yields its address."""
+    with postgres_server(is_durable=is_durable) as server:
+        yield server.address
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A PostgreSQL of one's own. crash: stops it as if its machine lost power; start: brings it back."""
+
+    address: str
+    crash: Callable[[], None]
+    start: Callable[[], None]
+
+
+@contextmanager
+def postgres_server(*, is_durable: bool = False) -> Iterator[Postgres]:
+    """Start a PostgreSQL that forgets everything. As root it runs as `nobody`, as it insists.
 
     Args: is_durable: whether a commit waits for the disk, as a site's own server does; tests have no use for it.
     """
@@ -57,10 +74,17 @@ def postgres(*, is_durable: bool = False) -> Iterator[str]:
     options = f"-p {port} -h 127.0.0.1 -k {folder}"
     if not is_durable:
         options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+    def start() -> None:
+        run("pg_ctl", "-l", str(folder / "log"), "-o", options, "-t", str(START_S), "-w", "start")
+
+    def crash() -> None:
+        run("pg_ctl", "-m", "immediate", "stop", check=False)
+
     try:
         run("initdb", "-U", "vasistas", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-l", str(folder / "log"), "-o", options, "-t", str(START_S), "-w", "start")
-        yield f"postgresql://vasistas@127.0.0.1:{port}/postgres"
+        start()
+        yield Postgres(f"postgresql://vasistas@127.0.0.1:{port}/postgres", crash, start)
     finally:
-        run("pg_ctl", "-m", "immediate", "stop", check=False)
+        crash()
         shutil.rmtree(folder, ignore_errors=True)

@@ -26,7 +26,7 @@ NODE_OLDEST = 20
 
 def fast() -> None:
     """Everything without a browser, on SQLite, with the lines that no test reaches."""
-    packages.require("nodejs")
+    packages.require("nodejs", "dovecot-imapd")
     watched = {"COVERAGE_CORE": "sysmon"}  # sys.monitoring: a fifth of the time more instead of three quarters
     _run(*PYTEST, *AT_ONCE, "--cov", "--cov-report=term:skip-covered", "tests", environment=watched)
 

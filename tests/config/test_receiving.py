@@ -1,7 +1,6 @@
 """The receiver of the site: mails come in by SMTP, and are dealt with before they are answered."""
 
 import socket
-from types import SimpleNamespace
 
 import pytest
 from django.db import connections
@@ -10,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from tests.factories.accounts import make_member
 from tests.factories.inbound import deliver, letter
 from vasistas.apps.privacy.models import Consent
+from vasistas.apps.support.models import RawMail
 from vasistas.config import receiving
 from vasistas.config.failure import CommandFailed
 
@@ -22,7 +22,7 @@ def _close_all():
 
 @pytest.fixture
 def port(settings, monkeypatch):
-    monkeypatch.setattr(receiving, "connections", SimpleNamespace(close_all=_close_all))
+    monkeypatch.setattr(receiving, "close_old_connections", _close_all)
     with socket.create_server(("127.0.0.1", 0)) as free:
         settings.MAIL_IN_PORT = free.getsockname()[1]
     settings.MAIL_IN_DOMAIN = "in.cams.example"
@@ -40,12 +40,19 @@ def test_objection_stands_when_the_mail_is_answered(port, settings):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_else_is_written_is_kept_before_it_is_acknowledged(port, settings):
+    with receiving.listening("127.0.0.1"):
+        answer = deliver(port, letter("The picture is black."), to=settings.OPERATOR.mail)
+        assert (answer[0], RawMail.objects.count()) == (250, 1)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_sentence_reaches_the_sender(port, settings):
     with receiving.listening("127.0.0.1"):
-        code, sentence = deliver(port, letter("word\n" * 1_300), to=settings.OPERATOR.mail)
+        code, sentence = deliver(port, letter("Hello.", sender=""), to=settings.OPERATOR.mail)
 
-    assert code == 552
-    assert "at most 5000 characters" in sentence
+    assert (code, RawMail.objects.count()) == (550, 0)
+    assert "line From" in sentence
 
 
 def test_taken_port_is_told(port):

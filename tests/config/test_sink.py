@@ -44,7 +44,7 @@ def test_what_the_site_sends_by_smtp_is_on_the_page_at_once(port, client):
     assert "Grüße" in page
     (mail,) = outbox.latest()
     assert (mail.to, mail.subject) == ("vi@example.org", "Grüße")
-    assert mail.text.strip() == "Grüße in plain text https://x.example/"
+    assert mail.text.startswith("Grüße in plain text https://x.example/")
     headers = dict(mail.headers)
     assert headers["Return-Path"] == "<privacy@example.org>"
     assert headers["Delivered-To"] == "vi@example.org"
@@ -101,7 +101,7 @@ def test_a_long_address_in_a_header_is_sent_as_it_is(port, settings):
         lines = raw.split(b"\r\n")
         assert f"List-Unsubscribe: {address}".encode() in lines
         assert max(map(len, lines)) <= 998
-    assert outbox.latest()[0].text.strip() == "é" * 300
+    assert outbox.latest()[0].text.startswith("é" * 300)
 
 
 @pytest.mark.django_db

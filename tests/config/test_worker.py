@@ -41,7 +41,17 @@ def test_sweep_that_fails_is_logged_and_stops_no_other(
 
 
 def test_every_app_with_a_retention_of_its_own_is_swept() -> None:
-    assert set(worker.SWEEPS) == {worker.BY_RULE, "accounts", "contacts", "sessions", "reads", "requests.due", "sms"}
+    assert set(worker.SWEEPS) == {
+        worker.BY_RULE,
+        "accounts",
+        "contacts",
+        "sessions",
+        "reads",
+        "safety",
+        "requests.due",
+        "sms",
+        "support",
+    }
 
 
 class Waits(threading.Event):

@@ -27,13 +27,16 @@ POLL_S = 0.1
 
 @dataclass
 class Site:
-    """url: base address. data: its folder. logins: name shown -> (mail, password), as the demo printed them."""
+    """url: base address. data: its folder. mail_port: of its mail server. logins: name shown -> (mail, password), as
+    the demo printed them.
+    """
 
     url: str
     data: Path
     port: int
     media_port: int
     control_port: int
+    mail_port: int
     process: subprocess.Popen[bytes]
     log: Path
     logins: dict[str, tuple[str, str]]
@@ -71,7 +74,8 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
     """
     port, control_port, media_port = free_port(), free_port(), free_port(socket.SOCK_DGRAM)
     ports = {"VASISTAS_MEDIA_CONTROL_PORT": str(control_port), "VASISTAS_SANDBOX_PORT": str(free_port())}
-    ports |= {"VASISTAS_MAIL_SINK_PORT": str(free_port())}
+    mail_port = free_port()
+    ports |= {"VASISTAS_MAIL_SINK_PORT": str(mail_port)}
     log = data.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -90,7 +94,7 @@ def running(data: Path, *arguments: str, command: str = "demo") -> Iterator[Site
             name: (mail, word)
             for name, mail, word in re.findall(r"^  (\S+) .*?(\S+@\S+)  (\S+)$", log.read_text(), re.MULTILINE)
         }
-        yield Site(url, data, port, media_port, control_port, process, log, logins)
+        yield Site(url, data, port, media_port, control_port, mail_port, process, log, logins)
     finally:
         process.send_signal(signal.SIGINT)
         try:

@@ -47,3 +47,16 @@ def test_a_count_that_was_evicted_starts_again(monkeypatch):
     monkeypatch.setattr(cache, "add", lambda *args, **kwargs: True)  # as if evicted at once
 
     hit()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_household_counts_as_one(address, network):
+    assert limits.network_of(address) == network

@@ -49,6 +49,7 @@ def rows() -> dict[str, int]:
 
 def test_a_run_changes_nothing_and_is_one_entry_of_the_read_log(settings):
     settings.GATE_MODE = "enforce"
+    settings.MAIL_COMES_IN = True  # the scene brings a message that arrived
     settings.MAIL_IN_DOMAIN = "in.cams.example"  # else answering a letter is no way to refuse here
     now = timezone.now()
     scene._furnish(now)

@@ -100,6 +100,7 @@ def _configure(options: argparse.Namespace, *, demo: bool = False) -> None:
         )
     if is_demo:
         os.environ.setdefault("VASISTAS_MAIL_SINK_PORT", str(port + 4))
+        os.environ.setdefault("VASISTAS_MAIL_IN_DOMAIN", "in.demo.example")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vasistas.config.settings")
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from vasistas.apps.accounts import outbox
 from vasistas.apps.accounts.outbox.provider import PROVIDERS
 from vasistas.config import env
+from vasistas.inbound import imap
 from vasistas.lib.loopback import is_loopback
 
 FOR = "VASISTAS_MAIL_PROVIDER"
@@ -53,6 +54,20 @@ def tracking(name: str, *, data: Path) -> Mapping[str, str]:
     if signs := PROVIDERS[name].signs:
         found[signs] = env.given("MAIL_WEBHOOK_KEY", for_=FOR, see=DOCS)
     return found
+
+
+def mailbox() -> imap.Mailbox | None:
+    """Return the mailbox elsewhere whose mails are fetched, or None.
+
+    Raises: ImproperlyConfigured: its address is not understood. Its words hold a password and are not repeated.
+    """
+    url = env.text("MAIL_IN_IMAP", "")
+    try:
+        return imap.mailbox_of(url) if url else None
+    except ValueError as fault:
+        raise ImproperlyConfigured(
+            f"VASISTAS_MAIL_IN_IMAP is {fault}; set it to imaps://user:password@host/folder."
+        ) from None
 
 
 def _options(name: str) -> dict[str, str]:

@@ -1,21 +1,28 @@
-"""The receiver of mails, where the settings give it a port. `vasistas serve`, `web` and `demo` run it."""
+"""The ways by which mails come in: our receiver, where the settings give it a port (`vasistas serve`, `web` and `demo`
+run it), and a mailbox elsewhere, which the worker asks.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.conf import settings
-from django.db import connections
+from django.db import close_old_connections
 from django.utils import timezone
 
-from vasistas.apps.bulletins.operations import receiving
+from vasistas.apps.support.models import MAIL_BYTES_MAX
 from vasistas.config.failure import CommandFailed
-from vasistas.inbound import Mail, Receiver
+from vasistas.inbound import Mail, Receiver, imap
+from vasistas.pages import mail_in
+
+POLL_EVERY_S = 60.0
 
 
 @contextmanager
 def listening(bind: str) -> Iterator[None]:
     """Receive mails until the block ends. Raises: CommandFailed: the port cannot be opened."""
-    receiver = Receiver(bind, settings.MAIL_IN_PORT, take, accepts=receiving.is_ours, name=settings.MAIL_IN_DOMAIN)
+    name, port = settings.MAIL_IN_DOMAIN, settings.MAIL_IN_PORT
+    receiver = Receiver(bind, port, take, accepts=mail_in.is_ours, name=name, size_max=MAIL_BYTES_MAX)
     try:
         receiver.start()
     except OSError as failure:
@@ -32,7 +39,21 @@ def listening(bind: str) -> Iterator[None]:
 
 def take(mail: Mail) -> None:
     """Deal with one mail, in the thread of the receiver. Raises: Refused."""
+    close_old_connections()
     try:
-        receiving.take(mail, at=timezone.now())
+        mail_in.take(mail, timezone.now())
     finally:
-        connections.close_all()  # mails come seldom; none waits for a connection that went away
+        close_old_connections()
+
+
+def poll(_at: datetime) -> None:
+    """Fetch what waits in the mailbox of the settings; each mail goes there once it is stored here.
+
+    Raises: OSError, imaplib.IMAP4.error.
+    """
+    if settings.MAIL_IN_IMAP is not None:
+        imap.fetch(settings.MAIL_IN_IMAP, _take_fetched, bytes_max=MAIL_BYTES_MAX)
+
+
+def _take_fetched(raw: bytes) -> None:
+    mail_in.take_raw(raw, timezone.now())

@@ -56,10 +56,13 @@ INSTALLED_APPS = [
     "vasistas.apps.wallet",
     "vasistas.apps.purchases",
     "vasistas.apps.providers",
+    "vasistas.apps.verification",
     "vasistas.apps.rooms",
     "vasistas.apps.shows",
     "vasistas.apps.chat",
     "vasistas.apps.bulletins",
+    "vasistas.apps.support",
+    "vasistas.apps.safety",
     "vasistas.apps.payouts",
     "vasistas.apps.tips",
     "vasistas.config",
@@ -297,11 +300,24 @@ MAILERS = {"default": mail.mailer(MAIL_PROVIDER, sink_port=MAIL_SINK_PORT, is_de
 MAIL_TRACKING = mail.tracking(MAIL_PROVIDER, data=DATA)  # what its messages about our mails are verified with
 SENDER_NAME = env.text("SENDER_NAME", SITE_NAME)  # whom bulletins come from: shown on lock screens, so a neutral name
 MAIL_IN_DOMAIN = env.text("MAIL_IN_DOMAIN", "").lower()  # whose mails reach our receiver; "": none do
+# What happens while nobody of the moderation is on duty: no new broadcast; those of hosts we know; or all.
+NOBODY_ON_DUTY = env.one_of("NOBODY_ON_DUTY", "open" if DEMO else "closed", ("closed", "restricted", "open"))
+MAIL_AUTHSERV_ID = env.text(
+    "MAIL_AUTHSERV_ID", ""
+).lower()  # how our mail server signs Authentication-Results (RFC 8601)
 MAIL_IN_PORT = env.integer("MAIL_IN_PORT", 0, low=0, high=65_535)  # of the receiver; 0: it does not run
+MAIL_IN_IMAP = mail.mailbox()  # a mailbox elsewhere, whose mails are fetched; None: there is none
+MAIL_COMES_IN = bool(
+    MAIL_IN_PORT or MAIL_SINK_PORT or MAIL_IN_IMAP
+)  # whether what is written to the operator reaches this software
 if MAIL_IN_PORT and not MAIL_IN_DOMAIN:
     raise ImproperlyConfigured("VASISTAS_MAIL_IN_PORT needs VASISTAS_MAIL_IN_DOMAIN: whose mails shall it take?")
 SMS_PROVIDER = sms.provider(is_demo=DEMO, is_private=DEMO or _loopback)  # docs/sms.md
 SMS_ACCOUNT = sms.account(SMS_PROVIDER, public_url=PUBLIC_URL)
+
+# -- Hosts -----------------------------------------------------------------------------------------------------------
+
+HOSTS_MUST_VERIFY = env.flag("HOSTS_MUST_VERIFY", default=not DEMO)  # nobody broadcasts whom staff has not cleared
 
 # -- Money: whole minor units of one currency ---------------------------------------------------------------------
 

@@ -20,6 +20,9 @@ from vasistas.apps.purchases import operations as purchases_operations
 from vasistas.apps.rooms import events as rooms
 from vasistas.apps.rooms import handlers as rooms_handlers
 from vasistas.apps.rooms import operations as rooms_operations
+from vasistas.apps.safety import events as safety
+from vasistas.apps.safety import handlers as safety_handlers
+from vasistas.apps.safety import operations as safety_operations
 from vasistas.apps.shows import events as shows
 from vasistas.apps.shows import handlers as shows_handlers
 from vasistas.apps.shows import operations as shows_operations
@@ -67,6 +70,8 @@ AFTER_COMMIT: Reactions = {
     payouts.DetailsChanged: [payouts_handlers.tell_of_details],
     payouts.PayoutReturned: [payouts_handlers.tell_of_return],
     payouts.ShareAnnounced: [payouts_handlers.tell_of_share],
+    safety.Decided: [safety_handlers.tell_of_decision],
+    safety.AppealClosed: [safety_handlers.tell_of_appeal],
     providers.StudioJoined: [payouts_handlers.tell_of_coming_share],
 }
 
@@ -87,7 +92,15 @@ KEPT_OF_THE_ERASED: Mapping[str, erasure.Keep] = {"payouts": payouts_operations.
 EVIDENCE: Mapping[str, purchases_operations.Source] = {"sessions": shows_operations.evidence_of}
 
 
+# What is asked before a broadcast begins, in this order; each tells the host why not.
+BEFORE_GOING_LIVE: Sequence[rooms_operations.Condition] = (
+    safety_operations.check_not_cut,
+    safety_operations.check_duty,
+)
+
+
 def connect() -> None:
     events.wire(in_transaction=IN_TRANSACTION, after_commit=AFTER_COMMIT)
     erasure.wire(stop=STOP_OF_THE_ERASED, keep=KEPT_OF_THE_ERASED)
     purchases_operations.wire_evidence(EVIDENCE)
+    rooms_operations.wire_conditions(BEFORE_GOING_LIVE)

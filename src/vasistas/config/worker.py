@@ -21,7 +21,11 @@ from vasistas.apps.payouts import tasks as payouts
 from vasistas.apps.privacy import operations as privacy
 from vasistas.apps.purchases import tasks as purchases
 from vasistas.apps.rooms import tasks
+from vasistas.apps.safety import operations as safety
 from vasistas.apps.shows import tasks as shows_tasks
+from vasistas.apps.support import operations as support
+from vasistas.apps.support import tasks as support_tasks
+from vasistas.config import receiving
 from vasistas.config.commands import prove
 from vasistas.guard import retention
 from vasistas.guard.conformance import operations as conformance
@@ -54,6 +58,8 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "sessions": accounts.forget_sessions,
     "reads": reads.forget_old,
     "sms": texting.forget_texts,
+    "safety": safety.lift_ended,  # deletes nothing: suspensions that are over
+    "support": support.close_forgotten,  # deletes nothing: from there on the period of keeping runs
     "requests.due": privacy.warn_of_due,  # deletes nothing: tells the operator of days that come near
 }
 
@@ -81,6 +87,10 @@ def jobs() -> dict[str, Job]:
         "policy.notices": Job(tell_of_policy, POLICY_MAILS_EVERY_S, POLICY_MAILS_EVERY_S),
         "payouts": Job(payouts.go_on, PAYOUTS_EVERY_S, PAYOUTS_EVERY_S),
         "bulletins": Job(bulletins_tasks.send, bulletins_tasks.SEND_EVERY_S, bulletins_tasks.SEND_EVERY_S),
+        "support.read": Job(support_tasks.read, support_tasks.READ_EVERY_S, support_tasks.READ_EVERY_S),
+        "support.send": Job(support_tasks.send, support_tasks.SEND_EVERY_S, support_tasks.SEND_EVERY_S),
+        "imap": Job(receiving.poll, receiving.POLL_EVERY_S, receiving.POLL_EVERY_S),
+        "support.probe": Job(support_tasks.probe, support_tasks.PROBE_EVERY_S, support_tasks.PROBE_FIRST_S),
         "purchases": Job(purchases.follow_payments, purchases.FOLLOW_EVERY_S, purchases.FOLLOW_EVERY_S),
         "egress.guard": Job(guard_ways_out, SWEEP_EVERY_S, SWEEP_EVERY_S),
         "drills": Job(drill.drill_when_due, SWEEP_EVERY_S, DRILL_AFTER_S),

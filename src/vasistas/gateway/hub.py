@@ -135,7 +135,13 @@ class Hub:
             self._flush(name, channel, now=now)
 
     def revoke(self, name: str, holder: str, *, now: float) -> None:
-        """Take the channel from the sockets that hear it by a grant of `holder`."""
+        """Take the channel from the sockets that hear it by a grant of `holder`; their own channel, and all goes."""
+        if name == holder:
+            for socket in self.sockets():
+                names = [one for one, whose in socket.holders.items() if whose == holder]
+                if names:
+                    self._expire(socket, names, now=now)
+            return
         channel = self._channels.get(name)
         if channel is None:
             return

@@ -1,6 +1,6 @@
 """What came in, as far as the site needs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -21,6 +21,15 @@ class Refused(Exception):  # noqa: N818 — refusals read as facts
 
 
 @dataclass(frozen=True)
+class File:
+    """An attachment. name: as its sender wrote it, without folders; "" without one. content_type: as its bytes say."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail to one of our addresses.
 
@@ -28,6 +37,10 @@ class Mail:
     its sender wrote, quotes and signature left out; whole: with them. refuses: it says unsubscribe, stop, or objects
     to advertising. is_hard: of a bounce, for good (5.x.x). tokens, addresses: of what a complaint complains about.
     message_id: as it stands in the mail. is_whole: False where only the headers could be read. files: attachments.
+    asks: what it asks for under the rights of GDPR Art. 15 to 21, see words.RIGHTS; "" for nothing. references: the
+    Message-IDs that it answers, the nearest first. kept: the attachments that are taken; auth: the results of SPF, DKIM
+    and DMARC by authserv-id (RFC 8601). raw: all of it, as it came.
+    has_sender: of the envelope; False: it is known to have none (RFC 5321, 4.5.5).
     """
 
     to: str
@@ -43,3 +56,9 @@ class Mail:
     message_id: str = ""
     is_whole: bool = True
     files: int = 0
+    has_sender: bool = True
+    asks: str = ""
+    references: tuple[str, ...] = ()
+    kept: tuple[File, ...] = field(default=(), repr=False)
+    auth: tuple[tuple[str, str], ...] = ()
+    raw: bytes = field(default=b"", repr=False)

@@ -7,12 +7,16 @@ from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from typing import Any
 
-from vasistas.inbound import reports, texts, words
-from vasistas.inbound.mail import Kind, Mail
+from vasistas.inbound import files, reports, texts, words
+from vasistas.inbound.mail import File, Kind, Mail
 
 NESTINGS_MAX = 40  # boundaries and mails within a mail: beyond, the headers alone are read
 PARTS_MAX = 100  # that are looked at
 TEXT_CHARS_MAX = 50_000  # of what is kept
+REFERENCES_MAX = 20  # Message-IDs of what is answered
+AUTH_MAX = 5  # headers of results
+
+_MESSAGE_ID = re.compile(r"<[^<>\s]{3,300}>")
 
 _NESTING = re.compile(rb"boundary|content-type:\s*message/", re.IGNORECASE)
 
@@ -30,19 +34,25 @@ def parse(raw: bytes, *, to: str, envelope: str | None = None) -> Mail:
         "subject": texts.header(message, "Subject"),
         "message_id": texts.header(message, "Message-ID"),
         "is_whole": is_whole,
+        "references": _references(message),
+        "auth": _auth(message),
+        "raw": raw,
+        "has_sender": envelope != "",
     }
     report = reports.report_of(message) if is_whole else None
     if report is not None:
         return Mail(**about, **report)
-    whole, files = _read(message) if is_whole else ("", 0)
+    whole, count, kept = _read(message) if is_whole else ("", 0, ())
     text = words.own(whole)
     return Mail(
         **about,
         kind=Kind.AUTOMATIC if reports.is_automatic(message, envelope=envelope) else Kind.LETTER,
         text=text,
         whole=whole,
-        files=files,
+        files=count,
+        kept=kept,
         refuses=words.refuse(subject=about["subject"], text=text),
+        asks=words.right_asked(subject=about["subject"], text=text),
     )
 
 
@@ -54,23 +64,44 @@ def _parsed(raw: bytes, parser: Any) -> "Message[Any, Any] | None":
     return parsed
 
 
-def _read(message: "Message[Any, Any]") -> tuple[str, int]:
-    """The text of a mail and how many files hang on it. Plain text before HTML; a mail within the mail is a file."""
+def _references(message: "Message[Any, Any]") -> tuple[str, ...]:
+    """What a mail answers, the nearest first (RFC 5322, 3.6.4)."""
+    nearest = _MESSAGE_ID.findall(texts.header(message, "In-Reply-To"))
+    earlier = _MESSAGE_ID.findall(texts.header(message, "References"))
+    return tuple(dict.fromkeys([*nearest, *reversed(earlier)]))[:REFERENCES_MAX]
+
+
+def _auth(message: "Message[Any, Any]") -> tuple[tuple[str, str], ...]:
+    """Results by who found them, the topmost first: a sender can write some too, and those stand beneath."""
+    found = []
+    for line in (message.get_all("Authentication-Results") or [])[:AUTH_MAX]:
+        server, _semicolon, results = texts.clean(" ".join(str(line).split())).partition(";")
+        found.append((server.strip().partition(" ")[0].lower(), results.strip()[: texts.HEADER_CHARS_MAX]))
+    return tuple(found)
+
+
+def _read(message: "Message[Any, Any]") -> tuple[str, int, tuple[File, ...]]:
+    """The text of a mail, how many files hang on it, and those that are taken. Plain text before HTML; a mail within
+    the mail is a file that is not taken.
+    """
     plain: list[str] = []
     html: list[str] = []
-    files = 0
-    for count, part in enumerate(_leaves(message)):
+    kept: list[File] = []
+    count = 0
+    for number, part in enumerate(_leaves(message)):
         kind = part.get_content_type()
-        if count >= PARTS_MAX:
+        if number >= PARTS_MAX:
             break
         if kind not in {"text/plain", "text/html"} or part.get_content_disposition() == "attachment":
-            files += 1
+            count += 1
+            file = files.file_of(part) if len(kept) < files.FILES_MAX else None
+            kept += [file] if file else []
         elif kind == "text/plain":
             plain.append(texts.decoded(part))
         else:
             html.append(texts.without_markup(texts.decoded(part)))
     found = [one for one in plain if one.strip()] or html
-    return "\n".join(found)[:TEXT_CHARS_MAX].strip(), files
+    return "\n".join(found)[:TEXT_CHARS_MAX].strip(), count, tuple(kept)
 
 
 def _leaves(message: "Message[Any, Any]") -> Iterator["Message[Any, Any]"]:

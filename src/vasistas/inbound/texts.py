@@ -1,9 +1,9 @@
 """Text out of mails, whatever its encoding claims. Nothing here raises on what somebody sent."""
 
+import html
 import re
 from email.header import decode_header
 from email.utils import parseaddr
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ _CHARSETS = re.compile(
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@\\]+@[a-z0-9.-]+", re.IGNORECASE)
 _BREAKING = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "blockquote"})
 _SILENT = frozenset({"style", "script", "head", "title", "blockquote"})
+_RAW = frozenset({"style", "script", "title"})  # hold no elements, whatever they look like
+_TOKEN = re.compile(  # each character is taken once, or twice within a quote that does not end
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*'|[\"'])*+>?"
+    r"|<[!?/][^>]*>?"
+    r"|(?P<text>[^<]+|<)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def header(message: "Message[Any, Any]", name: str) -> str:
@@ -62,39 +70,28 @@ def clean(text: str) -> str:
     return "".join(c for c in whole if c in "\n\r\t" or c.isprintable() or c in "\u00a0\u200b\u200c\u200d\u2028")
 
 
-def without_markup(html: str) -> str:
-    """The text of HTML as lines, without what it quotes (<blockquote>)."""
-    reader = _Reader()
+def without_markup(markup: str) -> str:
+    """The text of HTML as lines, without what it quotes (<blockquote>). In linear time: Python's own parser is not."""
+    pieces: list[str] = []
+    silent, level = "", 0  # the outermost element that is not read, and how often it stands within itself
+    for found in _TOKEN.finditer(markup[:HTML_CHARS_MAX]):
+        tag = (found["tag"] or "").lower()
+        if not tag:
+            pieces += [] if silent else [found["text"] or ""]
+        elif silent:
+            level += (-1 if found["end"] else tag not in _RAW) if tag == silent else 0
+            silent = silent if level else ""
+        elif tag in _SILENT and not found["end"]:
+            silent, level = tag, 1
+        pieces += ["\n"] if tag in _BREAKING and not silent else []
+    return "\n".join(line.strip() for line in _unescaped("".join(pieces)).splitlines())
+
+
+def _unescaped(text: str) -> str:
     try:
-        reader.feed(html[:HTML_CHARS_MAX])
-        reader.close()
-    except Exception:  # noqa: BLE001 — see above
-        return "".join(reader.pieces)
-    return "\n".join(line.strip() for line in "".join(reader.pieces).splitlines())
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[str] = []
-        self._silent: list[str] = []
-
-    def handle_starttag(self, tag: str, _attributes: list[tuple[str, str | None]]) -> None:
-        if tag in _BREAKING:
-            self.pieces.append("\n")
-        if tag in _SILENT and len(self._silent) < HEADER_CHARS_MAX:
-            self._silent.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._silent:
-            while self._silent.pop() != tag:
-                pass
-        if tag in _BREAKING:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.pieces.append(data)
+        return clean(html.unescape(text))
+    except ValueError:  # a number of thousands of digits
+        return text
 
 
 def _text(raw: bytes, charset: str) -> str:

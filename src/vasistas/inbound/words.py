@@ -3,6 +3,7 @@
 import re
 
 LINES_MAX = 5_000  # of a text; what is beneath is not read
+RIGHTS_CHARS_MAX = 20_000  # of a mail that are looked at for what it asks
 ATTRIBUTION_LINES_MAX = 3  # mail programs wrap "On Monday … wrote:"
 
 _ANSWERING = re.compile(r"\s*(re|aw|sv|tr|fw|fwd|wg|antw|rép|ref)\s*(\[\d+\])?\s*:", re.IGNORECASE)
@@ -42,6 +43,39 @@ _PHRASES = re.compile(
 _NOT_MEANT = re.compile(
     r"\b(do not|don't|dont|never|not|ne|pas|nicht) (want to |wish to |)(unsubscrib\w*|désabonn\w*)\b", re.IGNORECASE
 )
+
+# What asks for a right, by the kind of request. An erasure is asked for of an account or of data, not of a broken line.
+_THEIRS = r"\b(my|mine|mes|mon|ma|meine[rns]?|all|toutes?|alle)\b.{0,30}\b"
+_DATA = r"(data|information|account|profile|donn[ée]es|compte|profil|daten|konto)"
+_USE = r"\b(processing|traitement|verarbeitung|use of my data)\b"
+RIGHTS = {
+    "erasure": (
+        rf"\b(delete|erase|remove|destroy|close|supprim\w*|effac\w*|cl[ôo]tur\w*|l[öo]sch\w*)\b.{{0,40}}{_THEIRS}{_DATA}",
+        r"\bright to (erasure|be forgotten)|droit à l['’](effacement|oubli)",
+        rf"\b{_DATA}\b.{{0,30}}\bl[öo]schen",
+    ),
+    "access": (
+        rf"\b(copy|access|extract|overview|copie|acc[èe]s|auskunft|kopie)\b.{{0,40}}{_THEIRS}{_DATA}",
+        r"\b(subject )?access request|\bright of access|droit d['’]acc[èe]s|\bauskunft\b.{0,60}\b(dsgvo|daten|art)",
+        r"\bwhat\b.{0,40}\byou (know|hold|have|store|keep)\b.{0,20}\b(about|on|of) me\b",
+    ),
+    "correction": (
+        rf"\b(correct|rectif\w*|berichtig\w*)\b.{{0,40}}{_THEIRS}{_DATA}",
+        r"\bright to rectification",
+    ),
+    "portability": (r"\bdata portability|\bportabilit[ée]\b|\bdaten[üu]bertragbarkeit",),
+    "restriction": (rf"\b(restrict|limit\w*|einschr[äa]nk\w*)\b.{{0,30}}{_USE}",),
+    "objection": (rf"\b(object|oppose|m['’]oppose|widersprech\w*|widerspruch)\b.{{0,40}}{_USE}",),
+}
+_RIGHTS = {kind: re.compile("|".join(patterns), re.IGNORECASE) for kind, patterns in RIGHTS.items()}
+
+
+def right_asked(*, subject: str, text: str) -> str:
+    """Which right somebody asks for (GDPR Art. 15 to 21), by what they wrote themselves; "" for none. A word too many
+    makes a request that staff closes; a word too few would let a month run by.
+    """
+    said = " ".join(f"{subject} . {text}".split())[:RIGHTS_CHARS_MAX]
+    return next((kind for kind, pattern in _RIGHTS.items() if pattern.search(said)), "")
 
 
 def own(text: str) -> str:

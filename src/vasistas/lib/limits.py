@@ -1,11 +1,25 @@
 """Rate limits on the shared cache: a fixed window per (name, key)."""
 
 import hashlib
+import ipaddress
 import math
 
 from django.core.cache import cache
 
 from vasistas.lib.errors import LimitReached
+
+IPV6_NETWORK_BITS = 64  # one household or server holds at least that many addresses
+
+
+def network_of(address: str) -> str:
+    """What visitors are counted under: their IPv4 address, or the household's part of an IPv6 one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(ipaddress.ip_network((found, IPV6_NETWORK_BITS), strict=False))
 
 
 def hit(name: str, key: str, *, limit: int, per_s: int, now: float) -> None:

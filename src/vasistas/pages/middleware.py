@@ -1,6 +1,7 @@
 """What holds for every answer: headers that keep it private, and refusals a person or a script can use."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.privacy import operations, queries
@@ -48,7 +50,8 @@ class KeepPrivate:
 
 class SuspendedKeepRights:
     """A suspended member (`is_active` False) signs in, and reaches My Account and what confirms who they are: to see,
-    take along, object and erase needs nobody's leave (GDPR Art. 12(2)). Everywhere else they are a visitor.
+    take along, object and erase needs nobody's leave (GDPR Art. 12(2)). No room is shown to them while they are signed
+    in; everywhere else they are a visitor.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -62,12 +65,18 @@ class SuspendedKeepRights:
         if request.path.startswith(reverse("pages:my_account")) or (name or "").startswith(_KEPT_WHEN_SUSPENDED):
             return None
         asked: Any = request.user
+        if name == "watch" and _is_suspended(asked):
+            return redirect("pages:my_statements")
+        if name in _OF_OPEN_PAGES and _is_suspended(asked):  # an open page would come back as a visitor's
+            body = {"code": "accounts.suspended", "message": _("Your account is suspended."), "fields": {}}
+            return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
         if getattr(view, "login_required", True) and _is_suspended(asked):
             return redirect("pages:requests")
         request.user = SimpleLazyObject(lambda: AnonymousUser() if _is_suspended(asked) else asked)  # type: ignore[assignment]  # as Django's own
         return None
 
 
+_OF_OPEN_PAGES = ("whep", "snapshot")  # what a room's page asks for by itself
 _KEPT_WHEN_SUSPENDED = ("account_logout", "account_reauthenticate", "mfa_authenticate", "mfa_reauthenticate")
 
 

@@ -19,6 +19,7 @@ from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms import rules
 from vasistas.apps.rooms.forms import RoomForm
 from vasistas.apps.rooms.models import Broadcast, Room
+from vasistas.apps.verification import queries as verification
 from vasistas.guard.purposes import processing
 from vasistas.lib.errors import NotFound
 from vasistas.pages import live, showing, studio_words, tipping
@@ -49,6 +50,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         "bans": bans,
         "broadcasts": [_broadcast(row) for row in rooms.history(room)],
         "open": rooms.open_broadcast(room),
+        "standing": verification.standing_of(room.host_id, timezone.now()),
         "studios": providers.studios_of(member),
         "words": studio_words.words(),
     }

@@ -26,12 +26,13 @@ from vasistas.guard.addresses import AddressField, SealedAddress
 from vasistas.guard.declarations import FoundBy
 from vasistas.guard.egress import queries as egress
 from vasistas.guard.egress.models import Transfer
+from vasistas.guard.rights import held
 from vasistas.guard.sealed import SealedText
 from vasistas.guard.sealed_bytes import SealedBytes
 from vasistas.proof import scene
 
 HOLDER = "wallet.Holder"  # in the words of a declaration: found by the number in the ledger
-TOLD_APART = {"reads.Entry"}  # the read log: nobody's rows until it is asked for them
+TOLD_APART = {"reads.Entry", *held.NOBODYS}  # nobody's rows: the read log, and raw mails
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,14 @@ class _Filler:
             models.BooleanField: lambda _field: True,
             models.DecimalField: lambda _field: Decimal(next(self._numbers)),
             models.FloatField: lambda _field: next(self._numbers) / 1000,
-            models.IntegerField: lambda _field: next(self._numbers),
+            models.IntegerField: self._number,
             models.GenericIPAddressField: lambda _field: f"2001:db8::{next(self._numbers):x}",
             models.BinaryField: lambda _field: secrets.token_bytes(16),
         }
+
+    def _number(self, field: Any) -> int:
+        number = next(self._numbers)
+        return number % 100 if field.name.endswith("percent") else number
 
     def _moment(self) -> dt.datetime:
         return self._at - dt.timedelta(seconds=next(self._numbers))

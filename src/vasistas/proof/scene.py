@@ -17,11 +17,14 @@ from vasistas.apps.chat import operations as chat
 from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room, WatchSession
+from vasistas.apps.support.models import Probe
+from vasistas.apps.support.operations import intake
 from vasistas.guard.policy import approvals, get_policy, versions
 from vasistas.guard.policy.faults import PolicyRefused
 from vasistas.guard.policy.model import Policy
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import operations as reads
+from vasistas.inbound import parse
 
 SLUG = "proof-reef"
 TOTP_SECRET_BYTES = 20
@@ -99,6 +102,9 @@ def _furnish(now: datetime) -> Cast:
     WatchSession.objects.create(
         room=room, session=secrets.token_hex(16), subject=vi.subject, started_at=now - AGO, delivered_s=60
     )
+    probe = Probe.objects.create(sent_at=now - AGO)
+    mail = f"From: {settings.OPERATOR.mail}\r\nSubject: probe {probe.token}\r\n\r\nHello.\r\n".encode()
+    intake.read(parse(mail, to=settings.OPERATOR.mail), at=now - AGO)
     return Cast(ada, bo, vi, max_, sam, room)
 
 

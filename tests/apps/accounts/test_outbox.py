@@ -46,6 +46,16 @@ def test_the_demo_keeps_a_bounded_number(demo, monkeypatch, settings):
     assert len(list((settings.DATA / "demo-mail").iterdir())) == 3
 
 
+def test_a_mail_that_names_nobody_gets_the_operators_record_beneath(demo, settings):
+    send(text="Hello.")
+    one = settings.OPERATOR
+    assert outbox.latest()[0].text.strip() == f"Hello.\n\n-- \n{one.name}, {one.address}\n{one.mail} · {one.phone}"
+
+    said = f"{one.name}\n{one.address}\n{one.mail}"
+    send(text=said)
+    assert outbox.latest()[0].text.strip() == said
+
+
 @pytest.mark.django_db
 def test_pages_show_the_list_and_one_mail_with_links(demo, client):
     send("Grüße")

@@ -26,6 +26,7 @@ KNOWN = {
     "payments/sandbox/client.py": "payments: behind the door, by guard/egress/payments.py",
     "payments/stripe/client.py": "payments: behind the door, by guard/egress/payments.py",
     "apps/bulletins/operations/handing.py": "bulletins: each lease is let out by the door, in sending.take_lease",
+    "inbound/imap.py": "fetches mails from a declared endpoint; hands nothing out",
     "inbound/receiver.py": "takes mails and opens no connection",
     "sms/twilio.py": "SMS: behind the door, by guard/egress/sms.py",
     "gateway/server.py": "accepts connections and opens none",

@@ -221,6 +221,13 @@ def unmute(*, room: Room, member: Member, by: Member, at: datetime) -> None:
             events.publish(MemberMuted(room_id=room.pk, member_id=member.pk, until=at.timestamp()))
 
 
+def end_mute(*, room_id: int, member: Member, at: datetime) -> None:
+    """End a mute whose decision was taken back, whoever made it. Publishes: MemberMuted, ending now."""
+    with transaction.atomic():
+        if Mute.objects.filter(room=room_id, member=member, until__gt=at).update(until=at):
+            events.publish(MemberMuted(room_id=room_id, member_id=member.pk, until=at.timestamp()))
+
+
 def ban(*, room: Room, member: Member, by: Member, at: datetime, reason: str = "") -> None:
     """Keep someone out of the room and take their messages away.
 

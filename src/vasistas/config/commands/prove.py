@@ -86,6 +86,7 @@ def _be_scratch(keys: list[str], now: datetime) -> None:
     if not scratch.is_scratch(Path(os.environ["VASISTAS_DATA"])):
         raise CommandFailed("A scratch site is started by `vasistas prove` itself, in a folder of its own.")
     migrate()
+    settings.MAIL_COMES_IN = True  # the scene brings a message that arrived
     settings.MAIL_IN_DOMAIN = settings.MAIL_IN_DOMAIN or "proof.invalid"  # else answering a letter could not be tried
     scratch.serve(scene.build, keys, now)
 

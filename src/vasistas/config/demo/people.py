@@ -19,7 +19,7 @@ from vasistas.apps.providers import operations as providers
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.shows import operations as shows
-from vasistas.config.demo import letters, money
+from vasistas.config.demo import letters, money, support
 from vasistas.guard.purposes import processing
 
 PASSWORD_BYTES = 5
@@ -118,6 +118,8 @@ def _write(password_hash: str) -> None:
         providers.create_studio(owner=members["Stu"], name="Lux", slug="lux", at=at)
     money.furnish(members, at)
     letters.subscribe(members["Vi"], at)
+    with processing("maintain", reason="the scene of the demo"):
+        support.write(members["Vi"], Room.objects.with_host().get(slug=SHOWS[0].slug), at)
 
 
 def _open(show: Show, members: dict[str, Member], at: datetime) -> None:
@@ -162,12 +164,15 @@ def programme(url: str, word: str) -> str:
     """What is printed once the site answers."""
     width = max(len(person.does) for person in CAST)
     logins = "\n".join(f"  {person.name:<5} {person.does:<{width}}  {person.mail}  {word}" for person in CAST)
+    unchecked = "  hosts                go live unchecked here; a real site asks that staff has cleared them\n"
+    hosts = "" if settings.HOSTS_MUST_VERIFY else unchecked
     return (
         f"\nVasistas is at {url}/\n"
         f"  a live room          {url}/rooms/reef/\n"
         f"  your own camera      sign in as Mira, then {url}/studio/live/\n"
         f"  the payment sandbox  {settings.SANDBOX_PAYMENTS_URL}/dashboard/\n"
         f"  all mails it sends   {url}/demo/mail/, and the codes that Sam and Lea need to sign in\n"
+        f"{hosts}"
         f"  bulletins            {url}/bulletins/ to ask for them, then {url}/demo/mail/ to confirm\n\n"
         f"Logins (mail and password):\n{logins}\n\nCtrl-C stops it."
     )

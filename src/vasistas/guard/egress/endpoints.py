@@ -74,6 +74,8 @@ def _configured() -> Iterator[tuple[str, Endpoint]]:
         yield "mail", Endpoint(mail["host"], int(mail["port"]))
     if mail.get("api_url"):
         yield "mail", _of_url(mail["api_url"])
+    if settings.MAIL_IN_IMAP:
+        yield "imap", Endpoint(settings.MAIL_IN_IMAP.host, settings.MAIL_IN_IMAP.port)
 
 
 def _of_url(url: str) -> Endpoint:

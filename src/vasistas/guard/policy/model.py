@@ -42,6 +42,7 @@ class Place(StrEnum):
     DATABASE = "database"
     KEYS = "keys"  # the key store's database
     CACHE = "cache"
+    IMAP = "imap"  # mailbox elsewhere, whose mails are fetched
     ROOT_KEY = "root_key"  # Vault
     SMS = "sms"  # provider of SMS
     MEDIA = "media"

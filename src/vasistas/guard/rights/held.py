@@ -25,6 +25,7 @@ from vasistas.guard.purposes import GuardError, processing
 
 ROWS_AT_ONCE = 2000  # loaded, opened and written together: this bounds the memory
 READS_LABEL = "reads.Entry"  # found by audit id; guard.reads.queries.reads_of tells them
+NOBODYS = frozenset({"support.RawMail"})  # whose a mail is shows when it is read, minutes after it came
 # Fields about nobody without which a row tells nothing: to whom, of what kind, how often.
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "egress.Transfer": ("recipient", "purpose", "categories", "count"),
@@ -152,11 +153,14 @@ def _bare(model: type[models.Model]) -> type[Any]:
 
 
 def tables() -> list[Table]:
-    """Every declared model with personal fields, by label. The read log is told apart (READS_LABEL)."""
+    """Every declared model with personal fields, by label. The read log is told apart (READS_LABEL), and what nobody
+    has read yet is nobody's (NOBODYS).
+    """
     found = []
     for model in apps.get_models(include_auto_created=True):
         declaration = declarations.of(model)
-        if declaration is None or model._meta.proxy or not declaration.personal or model._meta.label == READS_LABEL:
+        is_told = declaration is not None and declaration.personal and model._meta.label not in {READS_LABEL, *NOBODYS}
+        if declaration is None or not is_told or model._meta.proxy:
             continue
         found.append(Table(model, declaration))
     return sorted(found, key=lambda table: table.label)

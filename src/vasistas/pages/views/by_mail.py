@@ -95,7 +95,7 @@ def _mail(email: str) -> None:
 
 
 def _network(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return limits.network_of(str(request.META.get("REMOTE_ADDR", "")))
 
 
 def _now_s() -> float:

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from vasistas.apps.privacy import queries as requests
+from vasistas.apps.support import queries as support
 from vasistas.guard import declarations
 from vasistas.guard.conformance.report import State
 from vasistas.guard.policy import datamap, get_policy, register
@@ -42,9 +43,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         "counts": policy_page.shown_counts(report),
         "is_stale": policy_page.is_stale(report),
         "overdue": requests.overdue_count(timezone.localdate()),
+        "unanswered": _overdue_conversations(),
         "due_soon": requests.due_soon_count(timezone.localdate()),
     }
     return render(request, "pages/staff/overview.html", context)
+
+
+@processing("support")
+def _overdue_conversations() -> int:
+    return support.overdue_count(timezone.now())
 
 
 @staff_only

@@ -192,7 +192,7 @@ def _is_of(contact: Contact, asked: QueryDict) -> bool:
 
 
 def _network(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return limits.network_of(str(request.META.get("REMOTE_ADDR", "")))
 
 
 def _now_s() -> float:

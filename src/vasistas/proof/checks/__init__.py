@@ -6,6 +6,7 @@ from vasistas.proof.checks import (
     changes,
     clauses,
     consents,
+    contact,
     cookies,
     data,
     egress,
@@ -23,6 +24,7 @@ from vasistas.proof.checks import (
     seals,
     shows,
     staff,
+    support,
     suppressions,
     wallet,
 )
@@ -33,6 +35,7 @@ __all__ = [
     "changes",
     "clauses",
     "consents",
+    "contact",
     "cookies",
     "data",
     "egress",
@@ -50,6 +53,7 @@ __all__ = [
     "seals",
     "shows",
     "staff",
+    "support",
     "suppressions",
     "wallet",
 ]

@@ -26,6 +26,7 @@ SCRIPTS_MIN = 10
 FORMS = (  # beginnings of views that are nothing but forms, guarded by a cookie
     *("account", "pages:rights_by_mail", "pages:demo_sms"),
     *("pages:subscribe", "pages:confirm_subscription", "pages:preferences"),
+    *("pages:report_problem", "pages:report_room"),
 )
 GATE = "vasistas.guard.middleware.GateCookies"
 KEPT = re.compile(r"\b(localStorage|sessionStorage)\.(?:get|set|remove)Item\(\s*[\"']([\w.-]+)[\"']")

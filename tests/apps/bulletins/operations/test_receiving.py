@@ -8,7 +8,7 @@ from tests.factories.inbound import bounce, complaint, letter
 from vasistas.apps.bulletins import rules
 from vasistas.apps.bulletins.models import Campaign, Contact, Send, Suppression
 from vasistas.apps.bulletins.operations import receiving
-from vasistas.apps.privacy.models import Consent, RightsRequest, Subject
+from vasistas.apps.privacy.models import Consent, Subject
 from vasistas.apps.privacy.operations import create_subject
 from vasistas.guard.purposes import processing
 from vasistas.inbound import Refused, parse
@@ -38,7 +38,7 @@ def make_send(contact, state=Send.State.QUEUED):
 
 def came(raw, to, envelope="vi@example.org"):
     with processing("test"):
-        receiving.take(parse(raw, to=to, envelope=envelope), at=NOW)
+        return receiving.take(parse(raw, to=to, envelope=envelope), at=NOW)
 
 
 def objections(subject_id=None):
@@ -87,7 +87,6 @@ def test_member_is_known_by_the_address_they_write_from():
     came(letter("I object to advertising.", sender="Vi <VI@example.org>"), PRIVACY)
 
     assert objections(vi.subject_id) == BY_MAIL
-    assert RightsRequest.objects.count() == 0
 
 
 def test_address_nobody_has_is_written_down():
@@ -119,14 +118,14 @@ def test_machines_refuse_and_ask_nothing(header):
     came(letter("unsubscribe", headers=[header]), receiving.address_for("reply", contact.token))
     came(letter("unsubscribe", headers=[header]), PRIVACY)
 
-    assert (objections(), suppressed(), RightsRequest.objects.count()) == ([], [], 0)
+    assert (objections(), suppressed()) == ([], [])
 
 
 def test_our_own_mail_that_comes_back_asks_nothing():
     came(letter("Hello", sender=PRIVACY), PRIVACY)
     came(letter("Hello", sender=receiving.address_for("reply", NOBODY)), PRIVACY)
 
-    assert RightsRequest.objects.count() == 0
+    assert (objections(), suppressed()) == ([], [])
 
 
 # -- Bounces and complaints ----------------------------------------------------------------------------------------
@@ -165,7 +164,7 @@ def test_bounce_to_the_privacy_address_changes_nothing():
     make_contact()
     came(bounce("5.1.1"), PRIVACY, envelope="")
 
-    assert (suppressed(), RightsRequest.objects.count()) == ([], 0)
+    assert suppressed() == []
 
 
 def test_complaint_objects_and_suppresses():
@@ -188,57 +187,17 @@ def test_complaint_by_an_address_alone_can_be_taken_back():
 # -- Letters to the staff ------------------------------------------------------------------------------------------
 
 
-def test_letter_becomes_a_request_of_whoever_wrote():
-    vi = make_member("Vi")
-    came(letter("What do you know about me?", subject="My data"), PRIVACY)
-    (asked,) = RightsRequest.objects.all()
-
-    assert (asked.subject_id, asked.kind, asked.via, asked.state) == (vi.subject_id, "other", "mail", "verifying")
-    assert (asked.text, asked.address) == ("My data\n\nWhat do you know about me?", "")
-
-
-def test_stranger_gets_an_answer_where_they_wrote_from():
-    for _time in range(2):
-        came(letter("Who are you?", sender="max@example.net"), PRIVACY)
-    (asked,) = RightsRequest.objects.all()
-
-    assert (asked.address, asked.subject.kind) == ("max@example.net", "correspondent")
-
-
-def test_long_letter_that_refuses_is_read_too():
-    came(letter("I object to your advertising. " + "And I want my data. " * 20), PRIVACY)
-
-    assert suppressed() == ["objected"]
-    assert RightsRequest.objects.count() == 1
-
-
 @pytest.mark.parametrize(
-    ("raw", "code"),
+    ("raw", "is_dealt_with"),
     [
-        (letter("x" * 5_001), 552),
-        (letter("", subject=""), 554),
-        (letter("Hello", sender=""), 550),
-        (letter("Hello", headers=[f"X-Deep: {'boundary ' * 50}"]), 554),
+        (letter("What do you know about me?"), False),
+        (letter("I object to your advertising. " + "And I want my data. " * 20), False),
+        (letter("I object to your advertising."), True),
+        (complaint(token=NOBODY), True),
     ],
 )
-def test_letter_that_cannot_be_kept_is_told_so(raw, code):
-    with pytest.raises(Refused) as refused:
-        came(raw, PRIVACY)
-
-    assert refused.value.code == code
-    assert "@" not in refused.value.sentence
-    assert RightsRequest.objects.count() == 0
-
-
-def test_letters_of_one_day_have_a_limit(monkeypatch):
-    monkeypatch.setattr(receiving, "LETTERS_MAX", 1)
-    came(letter("One"), PRIVACY)
-    with pytest.raises(Refused) as refused:
-        came(letter("Two"), PRIVACY)
-
-    assert refused.value.code == 451
-    came(letter("stop"), PRIVACY)
-    assert suppressed() == ["objected"]
+def test_what_says_more_than_a_refusal_is_left_to_the_support(raw, is_dealt_with):
+    assert came(raw, PRIVACY) is is_dealt_with
 
 
 @pytest.mark.parametrize(

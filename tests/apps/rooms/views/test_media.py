@@ -1,11 +1,14 @@
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.apps.rooms.views.conftest import SCRIPT, Town, browser
 from tests.factories.accounts import make_member
 from vasistas.apps.rooms import operations
 from vasistas.apps.rooms.models import Ban, Broadcast, Room, WatchSession
 from vasistas.apps.rooms.views import media as views
+from vasistas.apps.verification import operations as verification
+from vasistas.apps.verification import queries as verification_queries
 
 OFFER = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n"
 SDP = "application/sdp"
@@ -259,3 +262,20 @@ def test_a_host_who_pauses_all_the_time_is_slowed_down(town: Town, monkeypatch: 
     go_live(town)
     answers = [town.ada.post("/rooms/ada/away", {"away": away}, **SCRIPT).status_code for away in "101"]
     assert answers == [200, 200, 429]
+
+
+# -- Hosts whom staff has not checked ----------------------------------------------------------------------------------
+
+
+def test_only_a_cleared_host_goes_live(town: Town, settings) -> None:
+    settings.HOSTS_MUST_VERIFY = True
+    refused = post(town.ada, "/rooms/ada/whip")
+    assert (refused.status_code, refused.json()["code"]) == (403, "verification.needed")
+    key = town.ada.post("/rooms/ada/stream-key", **SCRIPT).json()["key"]
+    by_key = post(Client(), "/whip", HTTP_AUTHORIZATION=f"Bearer {key}")
+    assert (by_key.status_code, by_key.json()["code"]) == (403, "verification.needed")
+    assert Broadcast.objects.count() == 0
+    host = verification_queries.get_host(Room.objects.get().host_id)
+    verification.clear(host=host, by_subject_id=0, days=1, at=timezone.now())
+    go_live(town)
+    assert state() == "live"

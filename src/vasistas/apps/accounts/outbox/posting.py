@@ -50,6 +50,7 @@ class OutboxBackend(console.EmailBackend):
 
     def write_message(self, message: EmailMessage) -> None:
         check_may_go()  # nothing leaves; what SMTP would be refused is found here already
+        name_the_operator(message)
         if settings.DEMO:
             kept.keep(message.message().as_bytes())
         super().write_message(message)
@@ -109,11 +110,19 @@ class Posting(BaseEmailBackend):
             self._room.release()
 
 
+def name_the_operator(message: EmailMessage) -> None:
+    """Write who answers for the site beneath a mail whose text does not say it: one record, on every mail."""
+    one, text = settings.OPERATOR, str(message.body)
+    if not all(said in text for said in (one.name, one.address, one.mail)):
+        message.body = f"{text.rstrip()}\n\n-- \n{one.name}, {one.address}\n{one.mail} · {one.phone}\n"
+
+
 def as_bytes(email_message: EmailMessage) -> bytes:
     """Return a mail as it goes over SMTP, for who speaks SMTP without a backend. Its headers stay on one line each, up
     to LINE_CHARS_MAX: a long address that is folded is encoded like words of text (RFC 2047), and no mail program finds
     it in such a List-Unsubscribe.
     """
+    name_the_operator(email_message)
     return email_message.message(policy=UNFOLDED).as_bytes()
 
 
@@ -121,6 +130,7 @@ class _Unfolded:
     """A mail as a backend of Django asks for it, for `as_bytes`."""
 
     def __init__(self, email_message: EmailMessage) -> None:
+        name_the_operator(email_message)
         self._made = email_message.message
         self.from_email = email_message.from_email
         self.recipients = email_message.recipients

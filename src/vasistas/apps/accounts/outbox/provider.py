@@ -9,7 +9,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 from django.utils.module_loading import import_string
 
-from vasistas.apps.accounts.outbox.posting import AnswerLost, MailRefused, Posting
+from vasistas.apps.accounts.outbox.posting import AnswerLost, MailRefused, Posting, name_the_operator
 
 API_TIMEOUT_S = 20
 REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}  # what it says of this mail, not of us or itself
@@ -87,6 +87,7 @@ class _ByApi(BaseEmailBackend):
 
     def _for_provider(self, message: EmailMessage) -> EmailMessage:
         """Bounces are told to us by the provider, so it has its own return path; and nothing watches the reader."""
+        name_the_operator(message)
         message.from_email = message.extra_headers.pop("From", message.from_email)
         if self._provider.can_untrack:
             vars(message).update(track_opens=False, track_clicks=False)

@@ -1,31 +1,20 @@
-"""Mail comes in: whoever refuses has refused, what bounced is noted, and what somebody asks reaches the staff."""
+"""Mail comes in: whoever refuses has refused, and what bounced is noted."""
 
 import re
-import uuid
 from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.crypto import salted_hmac
 
-from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.bulletins import rules
 from vasistas.apps.bulletins.models import TOKEN_CHARS, Channel
 from vasistas.apps.bulletins.operations.feedback import note_bounce, note_complaint
 from vasistas.apps.bulletins.operations.refusing import refuse_address, refuse_token
-from vasistas.apps.privacy import operations as privacy
-from vasistas.apps.privacy.models import REQUEST_CHARS_MAX, Consent, RightsRequest
-from vasistas.guard.purposes import processing
-from vasistas.guard.subjects import SubjectGone
+from vasistas.apps.privacy.models import Consent
 from vasistas.inbound import Kind, Mail, Refused
-from vasistas.lib import limits
-from vasistas.lib.errors import DomainError, LimitReached
 
 BOUNCE, UNSUBSCRIBE, REPLY = "bounce", "unsubscribe", "reply"
 REFUSAL_CHARS_MAX = 300  # a longer letter that refuses also asks something: staff reads it too
-LETTERS_MAX = 10  # that become requests, of one sender in a day
-LETTERS_OF_ALL_MAX = 300  # of everyone in a day
-DAY_S = 24 * 3600
 
 _WAY = re.compile(rf"((?i:{BOUNCE}|{UNSUBSCRIBE}|{REPLY}))\+([A-Za-z0-9_-]{{{TOKEN_CHARS}}})\Z")
 
@@ -40,20 +29,22 @@ def is_ours(address: str) -> bool:
     return _is_operator(address) or _way_of(address) != ("", "")
 
 
-def take(mail: Mail, *, at: datetime) -> None:
-    """Do what a mail says, before its server is answered.
+def take(mail: Mail, *, at: datetime) -> bool:
+    """Do what a mail says of bulletins, before its server is answered; return whether that was all it says.
 
     Raises: Refused: with a sentence for its sender. A token that nobody has, and what a machine wrote, change nothing.
     """
     way, token = _way_of(mail.to)
-    if mail.kind is Kind.BOUNCE:
-        note_bounce(token=token, hard=mail.is_hard, at=at)
-    elif mail.kind is Kind.COMPLAINT:
+    if mail.kind is Kind.COMPLAINT:
         _complain(mail, token, at)
+        return True
+    if mail.kind is Kind.BOUNCE and way:
+        note_bounce(token=token, hard=mail.is_hard, at=at)
     elif way == UNSUBSCRIBE:  # whoever writes there refuses, whatever the mail says; programs do it for people
         _refuse(mail, token, at)
     elif mail.kind is Kind.LETTER and not _is_our_own(mail.sender):
-        _read(mail, token, at)
+        return _read(mail, token, at)
+    return bool(way)
 
 
 def _way_of(address: str) -> tuple[str, str]:
@@ -93,71 +84,15 @@ def _refuse_address(address: str, at: datetime) -> None:
         refuse_address(channel=Channel.MAIL, address=address, source=Consent.Source.MAIL, at=at)
 
 
-def _read(mail: Mail, token: str, at: datetime) -> None:
+def _read(mail: Mail, token: str, at: datetime) -> bool:
     if mail.refuses:
         _refuse(mail, token, at)
         if token or len(mail.text) <= REFUSAL_CHARS_MAX:
-            return
+            return True
     if token:
         raise Refused(
             550,
             f"5.7.1 Nobody reads answers to this letter. Answer with the word unsubscribe to get no more, "
             f"or write to {settings.OPERATOR.mail}.",
         )
-    _ask(mail, at)
-
-
-def _ask(mail: Mail, at: datetime) -> None:
-    """Enter what somebody writes to the privacy address as a request, unproven; the same mail twice is one request."""
-    text = _text_of(mail)
-    key = _key_of(mail)
-    with processing("requests", reason="a mail to the privacy address"):
-        if RightsRequest.objects.filter(submit_key=key).exists():
-            return
-        _limit(mail.sender, at)
-        subject_id = accounts.subject_of_address(mail.sender)
-        asked = privacy.Asked(
-            RightsRequest.Kind.OTHER,
-            RightsRequest.Via.MAIL,
-            text=text,
-            address=mail.sender if subject_id is None else "",
-            is_verified=False,
-            submit_key=key,
-        )
-        try:
-            privacy.open_request(subject_id=subject_id, asked=asked, at=at)
-        except SubjectGone:
-            raise Refused(550, "5.7.1 This account is being erased; nothing can be asked about it any more.") from None
-        except DomainError:
-            raise Refused(
-                452, "4.5.3 Too many of your requests are open. Wait for an answer, then write again."
-            ) from None
-
-
-def _text_of(mail: Mail) -> str:
-    if not mail.sender:
-        raise Refused(550, "5.6.0 Your mail names no address to answer to. Give one in the line From.")
-    if not mail.is_whole:
-        raise Refused(554, "5.6.0 Your mail cannot be read. Send it again as plain text.")
-    pieces = [mail.subject, mail.whole, f"[{mail.files} files were not kept.]" if mail.files else ""]
-    text = "\n\n".join(piece for piece in pieces if piece)
-    if not text:
-        raise Refused(554, "5.6.0 Your mail is empty. Write what you ask for.")
-    if len(text) > REQUEST_CHARS_MAX:
-        raise Refused(552, f"5.3.4 Your letter is too long. Send it again with at most {REQUEST_CHARS_MAX} characters.")
-    return text
-
-
-def _key_of(mail: Mail) -> uuid.UUID:
-    """The same for the same mail, which a server sends again when it missed the answer; keyed, so it tells nothing."""
-    told = f"{mail.sender}\n{mail.message_id}\n{mail.subject}\n{mail.whole}"
-    return uuid.UUID(bytes=salted_hmac("bulletins.receiving", told, algorithm="sha256").digest()[:16])
-
-
-def _limit(sender: str, at: datetime) -> None:
-    now = at.timestamp()
-    try:
-        limits.hit("inbound.letters", sender, limit=LETTERS_MAX, per_s=DAY_S, now=now)
-        limits.hit("inbound.letters", "", limit=LETTERS_OF_ALL_MAX, per_s=DAY_S, now=now)
-    except LimitReached:
-        raise Refused(451, "4.7.1 Too many letters today. Send it again tomorrow.") from None
+    return False

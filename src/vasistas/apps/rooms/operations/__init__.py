@@ -2,6 +2,7 @@
 
 from vasistas.apps.rooms.operations.admissions import admit, close_public, dismiss, end_unadmitted, reopen
 from vasistas.apps.rooms.operations.broadcasts import (
+    Condition,
     OnAirAlready,
     cut,
     end_broadcast,
@@ -15,6 +16,7 @@ from vasistas.apps.rooms.operations.broadcasts import (
     set_away,
     start_broadcast,
     watch,
+    wire_conditions,
 )
 from vasistas.apps.rooms.operations.counts import (
     apply_node_event,
@@ -48,6 +50,7 @@ from vasistas.apps.rooms.operations.pictures import NotOnAir, clear_thumbnail, s
 
 __all__ = [
     "ClassFixedOnAir",
+    "Condition",
     "NotAModerator",
     "NotOnAir",
     "OnAirAlready",
@@ -90,4 +93,5 @@ __all__ = [
     "unban",
     "unfollow",
     "watch",
+    "wire_conditions",
 ]

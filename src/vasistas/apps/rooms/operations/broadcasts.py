@@ -4,6 +4,7 @@ Rows first, then the node: an event of the node always finds the row of its sess
 back. The node alone decides whether a room has a publisher; the site never guesses.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -15,10 +16,20 @@ from vasistas.apps.rooms.events import StateChanged, ViewersCounted
 from vasistas.apps.rooms.models import Admission, Broadcast, Room, State, WatchSession
 from vasistas.apps.rooms.operations import pictures
 from vasistas.apps.rooms.operations.pictures import NotOnAir
+from vasistas.apps.verification import queries as verification
 from vasistas.guard import subjects
 from vasistas.lib import events
 from vasistas.lib.errors import DomainError, NotAllowed
 from vasistas.media.port import Answer, RoomBusy, RoomNotLive
+
+type Condition = Callable[[Room, datetime], None]  # raises a DomainError with a sentence for the host
+
+_conditions: list[Condition] = []
+
+
+def wire_conditions(conditions: Sequence[Condition]) -> None:
+    """Set what apps above ask before a broadcast begins. One that runs goes on, and its publisher may come back."""
+    _conditions[:] = conditions
 
 
 class OnAirAlready(DomainError):  # noqa: N818 — refusals read as facts
@@ -32,11 +43,15 @@ class OnAirAlready(DomainError):  # noqa: N818 — refusals read as facts
 def go_live(*, room: Room, session: str, offer: str, ingest: str, takeover: bool, at: datetime) -> Answer:
     """Open a publisher's session: its row, then the node. The room is live when the node says that media flows.
 
-    Raises: OnAirAlready: the room has a publisher, and `takeover` is not asked for; NotAllowed: suspended; all of
-    `MediaPort.publish`.
+    Raises: OnAirAlready: the room has a publisher, and `takeover` is not asked for; NotAllowed: suspended, not cleared,
+    or a condition that was wired; all of `MediaPort.publish`.
     """
     if room.host.is_barred:
         raise NotAllowed(_("You cannot broadcast while your host account is suspended."), code="rooms.suspended")
+    if not _is_coming_back(room):
+        verification.require_cleared(room.host_id, at)
+        for check in _conditions:
+            check(room, at)
     start_broadcast(room=room, session=session, ingest=ingest, at=at)
     try:
         return media.get_port().publish(room=str(room.pk), session=session, offer=offer, takeover=takeover)
@@ -46,6 +61,11 @@ def go_live(*, room: Room, session: str, offer: str, ingest: str, takeover: bool
     except BaseException:
         _drop(session, at)
         raise
+
+
+def _is_coming_back(room: Room) -> bool:
+    """Whether the broadcast runs already: its line was cut, or it moves to another device."""
+    return Broadcast.objects.filter(room=room, ended_at=None).exclude(joined_at=None).exists()
 
 
 def start_broadcast(*, room: Room, session: str, ingest: str, at: datetime) -> Broadcast:

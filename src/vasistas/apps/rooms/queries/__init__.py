@@ -40,6 +40,7 @@ from vasistas.apps.rooms.queries.doors import (
     ref_for,
     role_of,
     room_by_stream_key,
+    room_id_of,
     room_of_host,
 )
 from vasistas.apps.rooms.queries.lists import (
@@ -101,6 +102,7 @@ __all__ = [
     "ref_for",
     "role_of",
     "room_by_stream_key",
+    "room_id_of",
     "room_of_host",
     "unadmitted_sessions",
     "watching_since",

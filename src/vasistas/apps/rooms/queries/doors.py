@@ -91,6 +91,14 @@ def check_entry(viewer: Viewer, room: Room) -> None:
         raise AgeUnconfirmed
 
 
+def room_id_of(slug: str) -> int:
+    """The number of a room, whoever may enter; for the staff. Raises: RoomNotFound."""
+    found = Room.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None:
+        raise RoomNotFound(_("There is no such room."))
+    return found
+
+
 def is_admitted(member: Member | None, room: Room) -> bool:
     """Whether a member may watch a room that is closed to the public. Asks the database for closed rooms alone."""
     if member is None or room.state != State.PRIVATE:

@@ -1,7 +1,6 @@
 """How this app speaks HTTP: JSON refusals, SDP in and out, who asks."""
 
 import functools
-import ipaddress
 import secrets
 import time
 from collections.abc import Callable
@@ -20,7 +19,6 @@ type View = Callable[..., HttpResponse]
 
 SDP_TYPE = "application/sdp"
 SDP_BYTES_MAX = 64 * 1024
-IPV6_NETWORK_BITS = 64  # one household
 
 
 class NotSignedIn(DomainError):  # noqa: N818 — refusals read as facts
@@ -101,14 +99,7 @@ def limit(request: HttpRequest, name: str, per_minute: int) -> None:
 
 def address_of(request: HttpRequest) -> str:
     """The caller's address for counting only; of IPv6 the household's part."""
-    written = str(request.META.get("REMOTE_ADDR", ""))
-    try:
-        address = ipaddress.ip_address(written)
-    except ValueError:
-        return written
-    if address.version == 4:  # noqa: PLR2004 — IPv4
-        return written
-    return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+    return limits.network_of(str(request.META.get("REMOTE_ADDR", "")))
 
 
 def new_session() -> str:
