@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import queries as chat
 from vasistas.apps.chat import rules as chat_rules
+from vasistas.apps.chat.queries import speaking
 from vasistas.apps.chat.text import holds_address, normalise
 from vasistas.apps.rooms.models import Room
 from vasistas.apps.tips import queries, rules
@@ -119,10 +120,11 @@ def words_beside(room: Room, member: Member, raw: str, at: datetime) -> str:
     words = normalise(raw) if len(raw) <= RAW_CHARS_MAX else raw
     if not words:
         return ""
-    standing, chat_settings = chat.standing_of(room, member, at), chat.settings_of(room)
+    chat_settings = chat.settings_of(room)
+    standing = chat.standing_of(room, member, at, chat_settings)
     if refusal := chat_rules.refusal_to_say(standing, chat_settings, at):
         told = _("%(why)s Leave the message empty to tip without words.")
-        raise TipRefused(told % {"why": chat.refusal_words(refusal, standing, at)}, code=str(refusal))
+        raise TipRefused(told % {"why": speaking.refusal_words(refusal, standing, at)}, code=str(refusal))
     if holds_address(words) and not chat_rules.can_post_links(standing, chat_settings):
         raise TipRefused(_("Links are off in this chat."), code="chat.links_refused")
     return words

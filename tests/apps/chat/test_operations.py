@@ -1,6 +1,7 @@
 """Saying something: who may, what is stored, how fast."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.factories.accounts import make_member
 from tests.factories.chat import NOW, Cast, after, make_cast, make_message, make_mute
 from vasistas.apps.chat import commands, operations, queries
 from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, Message, Mute, RoomSettings
-from vasistas.apps.chat.operations import MessageRefused, OutOfRange, ReasonMissing, SayNotAllowed, TooFast
+from vasistas.apps.chat.operations import Asked, MessageRefused, OutOfRange, ReasonMissing, SayNotAllowed, TooFast
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries as room_queries
 from vasistas.guard.purposes import processing
@@ -66,7 +67,7 @@ def test_links_are_for_hosts_and_moderators_until_the_room_allows_them(cast: Cas
     link = "https://example.org/"
     say(cast, link, author=cast.ada)
     say(cast, link, author=cast.bo)
-    operations.change_settings(room=cast.room, by=cast.ada, at=NOW, audience="members", links_allowed=True)
+    operations.change_settings(room=cast.room, by=cast.ada, at=NOW, asked=Asked("members", links_allowed=True))
     say(cast, link)
 
     assert stored() == [link, link, link]
@@ -95,7 +96,7 @@ def test_say_is_not_for_the_banned_nor_for_the_muted(cast: Cast) -> None:
 
 
 def test_followers_only_lets_followers_speak(cast: Cast) -> None:
-    operations.change_settings(room=cast.room, by=cast.bo, at=NOW, audience="followers", links_allowed=False)
+    operations.change_settings(room=cast.room, by=cast.bo, at=NOW, asked=Asked("followers", links_allowed=False))
     rooms.follow(room=cast.room, member=cast.vi, at=NOW)
 
     say(cast)
@@ -235,7 +236,7 @@ def test_members_have_no_tools(cast: Cast, who: str) -> None:
         lambda: operations.unmute(room=cast.room, member=cast.bo, by=by, at=NOW),
         lambda: operations.ban(room=cast.room, member=cast.bo, by=by, at=NOW),
         lambda: operations.set_slow_mode(room=cast.room, by=by, seconds=10, at=NOW),
-        lambda: operations.change_settings(room=cast.room, by=by, at=NOW, audience="nobody", links_allowed=True),
+        lambda: operations.change_settings(room=cast.room, by=by, at=NOW, asked=Asked("nobody", links_allowed=True)),
         lambda: operations.obey(room=cast.room, by=by, asked=commands.Clear("Nobody"), at=NOW),
     ]
     for act in refused_acts:
@@ -308,3 +309,34 @@ def test_obey_does_what_a_command_asks(cast: Cast) -> None:
     with pytest.raises(NotFound) as refused:
         operations.obey(asked=commands.Mute("Max", 5), **asked)
     assert refused.value.code == "chat.no_speaker"
+
+
+# -- The room's own rules -------------------------------------------------------------------------------------------
+
+
+def test_a_listed_word_is_refused_to_members_and_not_to_the_desk(cast: Cast) -> None:
+    asked = Asked("members", links_allowed=False, words="donkey")
+    operations.change_settings(room=cast.room, by=cast.ada, at=NOW, asked=asked)
+
+    with pytest.raises(operations.MessageRefused) as refused:
+        operations.say(room=cast.room, author=cast.vi, text="What a d0nkey", at=NOW)
+    assert refused.value.code == "chat.word_refused"
+    operations.say(room=cast.room, author=cast.ada, text="Nobody says donkey here.", at=NOW)
+
+
+def test_a_new_account_is_told_to_wait(cast: Cast) -> None:
+    asked = Asked("members", links_allowed=False, account_age_min=60)
+    operations.change_settings(room=cast.room, by=cast.ada, at=NOW, asked=asked)
+    type(cast.vi).objects.filter(pk=cast.vi.pk).update(date_joined=NOW - timedelta(minutes=30))
+
+    with pytest.raises(operations.SayNotAllowed) as refused:
+        operations.say(room=cast.room, author=cast.vi, text="hello", at=NOW)
+    assert refused.value.code == "chat.account_too_new"
+    operations.say(room=cast.room, author=cast.vi, text="hello", at=NOW + timedelta(minutes=31))
+
+
+def test_a_ban_for_days_ends_by_itself(cast: Cast) -> None:
+    operations.ban(room=cast.room, member=cast.max, by=cast.ada, at=NOW, days=7)
+
+    assert room_queries.is_banned(cast.max, cast.room, NOW + timedelta(days=6))
+    assert not room_queries.is_banned(cast.max, cast.room, NOW + timedelta(days=8))

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from vasistas.apps.accounts.models import KnownBrowser, LoginAlertsOff, Member
+from vasistas.guard.purposes import processing
 from vasistas.guard.subjects import STATES_HELD
 from vasistas.lib import lookalikes
 
@@ -48,6 +49,12 @@ def subject_of_address(address: str) -> int | None:
     """Whose proven address this is, or None."""
     members = Member.objects.filter(email__iexact=address.strip(), emailaddress__verified=True)
     return members.values_list("subject_id", flat=True).first()
+
+
+def joined_at(member: Known) -> datetime | None:
+    """When the account was opened: its own age, asked for nobody else."""
+    with processing("account"):
+        return Member.objects.filter(pk=member.pk).values_list("date_joined", flat=True).first()
 
 
 def name_of_subject(subject_id: int) -> str:

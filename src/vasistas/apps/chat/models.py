@@ -11,6 +11,7 @@ from vasistas.guard.declarations import declare, derived, not_personal, personal
 from vasistas.guard.sealed import SealedQuerySet, SealedRow, SealedText
 
 MESSAGE_CHARS_MAX = 300  # code points after normalising
+LISTED_CHARS_MAX = 4_000  # of the list of words of a room
 REASON_CHARS_MAX = 200
 
 
@@ -91,6 +92,9 @@ class RoomSettings(models.Model):
     slow_mode_s = models.PositiveSmallIntegerField(default=0)  # seconds between two messages of one member; 0 is off
     audience = models.CharField(max_length=16, choices=Audience, default=Audience.MEMBERS)
     links_allowed = models.BooleanField(default=False)  # to members; host and moderators may always
+    account_age_min = models.PositiveIntegerField(default=0)  # minutes that an account must be there; 0: any
+    follow_min = models.PositiveIntegerField(default=0)  # minutes of following, where followers alone may speak
+    words = models.TextField(blank=True, max_length=LISTED_CHARS_MAX)  # one word or phrase a line that nobody may say
 
     def __str__(self) -> str:
         return f"chat settings {self.pk}"
@@ -129,4 +133,7 @@ declare(
     slow_mode_s=not_personal("a setting of a room"),
     audience=not_personal("a setting of a room"),
     links_allowed=not_personal("a setting of a room"),
+    account_age_min=not_personal("a setting of a room"),
+    follow_min=not_personal("a setting of a room"),
+    words=not_personal("a setting of a room"),
 )

@@ -1,5 +1,6 @@
 """Writes on chats: saying, deleting, muting, slowing down, and forgetting after 30 days."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -12,6 +13,7 @@ from vasistas.apps.chat import commands, queries, rules
 from vasistas.apps.chat.commands import MUTE_MINUTES_MAX, SLOW_MODE_S_MAX
 from vasistas.apps.chat.events import AuthorCleared, MemberMuted, MessageDeleted, MessageSaid, SlowModeChanged
 from vasistas.apps.chat.models import (
+    LISTED_CHARS_MAX,
     MESSAGE_CHARS_MAX,
     REASON_CHARS_MAX,
     Message,
@@ -19,6 +21,7 @@ from vasistas.apps.chat.models import (
     Mute,
     RoomSettings,
 )
+from vasistas.apps.chat.queries import speaking
 from vasistas.apps.chat.text import holds_address, normalise
 from vasistas.apps.rooms import operations as rooms
 from vasistas.apps.rooms import queries as room_queries
@@ -34,6 +37,8 @@ ATTEMPT_COUNT_MAX = 30  # posts of one member, refused ones too, per SAY_WINDOW_
 DUPLICATE_WINDOW_S = 10  # the same words in the same room
 RAW_CHARS_MAX = 10 * MESSAGE_CHARS_MAX  # before normalising; more is not worth the work
 TAKE_AWAY_BATCH_ROWS = 200
+
+AGE_MIN_MAX = 30 * 24 * 60  # minutes of an account, or of following
 
 
 class MessageRefused(DomainError):  # noqa: N818 — refusals read as facts, as in lib.errors
@@ -85,12 +90,14 @@ def say(*, room: Room, author: Member, text: str, at: datetime) -> Message:
         raise SayNotAllowed(_("The room is in private. Talk beside the picture."), code="chat.in_private")
     with transaction.atomic():
         Member.objects.select_for_update(no_key=True).only("pk").get(pk=author.pk)
-        standing = queries.standing_of(room, author, at)
         settings = queries.settings_of(room)
+        standing = queries.standing_of(room, author, at, settings)
         if refusal := rules.refusal_to_say(standing, settings, at):
-            raise SayNotAllowed(queries.refusal_words(refusal, standing, at), code=refusal)
+            raise SayNotAllowed(speaking.refusal_words(refusal, standing, at), code=refusal)
         if holds_address(words) and not rules.can_post_links(standing, settings):
             raise MessageRefused(_("Links are off in this chat."), code="chat.links_refused")
+        if not standing.has_desk and rules.holds_listed(words, rules.listed_keys(settings.words)):
+            raise MessageRefused(_("This room does not want one of these words. Change it."), code="chat.word_refused")
         _check_pace(room, author, words, at=at, slow_mode_s=0 if standing.has_desk else settings.slow_mode_s)
         message = Message.objects.create(room=room, author=author, role=standing.role, text=words, said_at=at)
         events.publish(
@@ -228,14 +235,16 @@ def end_mute(*, room_id: int, member: Member, at: datetime) -> None:
             events.publish(MemberMuted(room_id=room_id, member_id=member.pk, until=at.timestamp()))
 
 
-def ban(*, room: Room, member: Member, by: Member, at: datetime, reason: str = "") -> None:
-    """Keep someone out of the room and take their messages away.
+def ban(*, room: Room, member: Member, by: Member, at: datetime, reason: str = "", days: int | None = None) -> None:
+    """Keep someone out of the room, for so many days or for good, and take their messages away.
 
     Raises: NotAllowed. ReasonMissing. Publishes: AuthorCleared, and what `rooms.operations.ban` publishes.
     """
     reason = reason.strip()[:REASON_CHARS_MAX]
     _check_may_moderate(room, by, member, reason, at)
-    rooms.ban(room=room, member=member, by=by, reason=reason, at=at)  # asks the media node: not inside a transaction
+    until = at + timedelta(days=days) if days else None
+    # asks the media node: not inside a transaction
+    rooms.ban(room=room, member=member, by=by, reason=reason, at=at, until=until)
     with transaction.atomic():
         _clear(room, member, by, at, reason)
 
@@ -254,15 +263,30 @@ def set_slow_mode(*, room: Room, by: Member, seconds: int, at: datetime) -> None
             events.publish(SlowModeChanged(room_id=room.pk, seconds=seconds))
 
 
-def change_settings(*, room: Room, by: Member, at: datetime, audience: str, links_allowed: bool) -> None:
-    """Set who may speak, and whether members may post links.
+@dataclass(frozen=True)
+class Asked:
+    """What a room's desk sets. account_age_min, follow_min: minutes, 0 to AGE_MIN_MAX; words: a list, one a line."""
 
-    Raises: NotAllowed. OutOfRange: no such audience.
+    audience: str
+    links_allowed: bool
+    account_age_min: int = 0
+    follow_min: int = 0
+    words: str = ""
+
+
+def change_settings(*, room: Room, by: Member, at: datetime, asked: Asked) -> None:
+    """Set who may speak, since when they must be here, and what nobody may say.
+
+    Raises: NotAllowed. OutOfRange: no such audience, too long a time, too long a list.
     """
     _check_has_desk(room, by, at)
-    if audience not in RoomSettings.Audience.values:
+    if asked.audience not in RoomSettings.Audience.values:
         raise OutOfRange(_("Choose who may chat."))
-    RoomSettings.objects.update_or_create(room=room, defaults={"audience": audience, "links_allowed": links_allowed})
+    if max(asked.account_age_min, asked.follow_min) > AGE_MIN_MAX or min(asked.account_age_min, asked.follow_min) < 0:
+        raise OutOfRange(_("Choose at most 30 days."))
+    if len(asked.words) > LISTED_CHARS_MAX:
+        raise OutOfRange(_("The list has at most %(max)d characters.") % {"max": LISTED_CHARS_MAX})
+    RoomSettings.objects.update_or_create(room=room, defaults=asdict(asked))
 
 
 def _check_has_desk(room: Room, by: Member, at: datetime) -> rules.Standing:

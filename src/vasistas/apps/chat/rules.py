@@ -1,10 +1,15 @@
 """Who may do what in a chat, decided from facts that the caller has read."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from vasistas.apps.chat.models import Message, RoomSettings
+from vasistas.lib import lookalikes
+
+LISTED_MAX = 500  # lines of a list
+LISTED_LETTERS_MIN = 2
+PHRASE_PARTS_MAX = 12  # words of a phrase, or letters that stand apart
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,8 @@ class Standing:
     has_verified_mail: bool = False
     is_staff: bool = False
     is_follower: bool = False
+    follows_since: datetime | None = None
+    joined_at: datetime | None = None
     is_banned: bool = False
     muted_until: datetime | None = None
     role: Message.Role = Message.Role.MEMBER
@@ -33,6 +40,8 @@ class Refusal(StrEnum):
     BANNED = "chat.banned"
     MUTED = "chat.muted"
     FOLLOWERS_ONLY = "chat.followers_only"
+    FOLLOWS_TOO_SHORT = "chat.follows_too_short"
+    ACCOUNT_TOO_NEW = "chat.account_too_new"
     CLOSED = "chat.closed"
 
 
@@ -48,8 +57,41 @@ def refusal_to_say(standing: Standing, settings: RoomSettings, at: datetime) -> 
         Refusal.FOLLOWERS_ONLY: (
             is_member and settings.audience == RoomSettings.Audience.FOLLOWERS and not standing.is_follower
         ),
+        Refusal.FOLLOWS_TOO_SHORT: (
+            is_member
+            and settings.audience == RoomSettings.Audience.FOLLOWERS
+            and _is_since(standing.follows_since, settings.follow_min, at)
+        ),
+        Refusal.ACCOUNT_TOO_NEW: is_member and _is_since(standing.joined_at, settings.account_age_min, at),
     }
     return next((refusal for refusal, holds in grounds.items() if holds), None)
+
+
+def _is_since(since: datetime | None, minutes: int, at: datetime) -> bool:
+    """Whether something began less than so many minutes ago; nothing did, if it is not known."""
+    return bool(minutes) and since is not None and at - since < timedelta(minutes=minutes)
+
+
+def listed_keys(written: str) -> frozenset[str]:
+    """What a list of words is compared by: a word or phrase a line, without case, accents and look-alikes."""
+    keys = (lookalikes.loose_key(line) for line in written.splitlines()[:LISTED_MAX])
+    return frozenset(key for key in keys if len(key) >= LISTED_LETTERS_MIN)
+
+
+def holds_listed(text: str, keys: frozenset[str]) -> bool:
+    """Whether a text holds a word or phrase of a list. Whole words alone, so that no innocent word is hit; letters that
+    stand apart ("b a d") are read together. One pass: linear in the text, whatever the list.
+    """
+    if not keys:
+        return False
+    parts = [key for key in map(lookalikes.loose_key, text.split()) if key]
+    for start in range(len(parts)):
+        joined = ""
+        for part in parts[start : start + PHRASE_PARTS_MAX]:
+            joined += part
+            if joined in keys:
+                return True
+    return False
 
 
 def can_post_links(standing: Standing, settings: RoomSettings) -> bool:

@@ -193,9 +193,16 @@ def unmute(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @processing("moderate")
 def ban(request: HttpRequest, slug: str) -> HttpResponse:
-    room, asked = _room_for(request, slug), _cleaned(forms.About(request.POST))
+    room, asked = _room_for(request, slug), _cleaned(forms.Ban(request.POST))
     author = _message(request, room, asked["message"]).author
-    operations.ban(room=room, member=author, by=_member(request), at=timezone.now(), reason=asked["reason"])
+    operations.ban(
+        room=room,
+        member=author,
+        by=_member(request),
+        at=timezone.now(),
+        reason=asked["reason"],
+        days=asked["days"],
+    )
     return _done(request, room, _("%(name)s is banned from this room.") % {"name": author.display_name})
 
 
@@ -221,8 +228,9 @@ def slow_mode(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @processing("chat")
 def change_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    room, asked = _room_for(request, slug), _cleaned(forms.Settings(request.POST))
-    operations.change_settings(room=room, by=_member(request), at=timezone.now(), **asked)
+    room, form = _room_for(request, slug), forms.Settings(request.POST)
+    _cleaned(form)
+    operations.change_settings(room=room, by=_member(request), at=timezone.now(), asked=form.asked())
     return _done(request, room, _("The chat's settings are changed."))
 
 

@@ -15,10 +15,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from vasistas.apps.accounts import queries as accounts
 from vasistas.apps.accounts.models import Member, shown_of
 from vasistas.apps.chat import rules
 from vasistas.apps.chat.models import MESSAGE_CHARS_MAX, Message, Mute, RoomSettings
+from vasistas.apps.chat.queries import speaking
 from vasistas.apps.chat.text import EMOJI, Token, tokens
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
@@ -31,6 +34,13 @@ from vasistas.lib.errors import NotAllowed, NotFound
 HISTORY_LINES_MAX = 50  # lines of one page of history
 RECENT_SPEAKER_S = 24 * 3600  # who spoke within this time can be named in a command
 SLOW_MODE_CHOICES_S = (0, 3, 5, 10, 30, 60, 120)  # offered; any number of seconds up to 600 is taken
+AGES = [  # minutes offered; any number up to 30 days is taken
+    (0, gettext_lazy("any")),
+    (10, gettext_lazy("10 minutes")),
+    (60, gettext_lazy("1 hour")),
+    (24 * 60, gettext_lazy("1 day")),
+    (7 * 24 * 60, gettext_lazy("7 days")),
+]
 MUTES_SHOWN_MAX = 50  # rows of the list of muted people
 COLOURS = 12  # chat__author--0 … in chat.css; js/lib/chat-colour.js counts alike
 
@@ -149,17 +159,22 @@ def member_of(viewer: Someone) -> Member | None:
     return viewer if isinstance(viewer, Member) else None
 
 
-def standing_of(room: Room, viewer: Someone, at: datetime) -> rules.Standing:
-    """What someone is in this room, now."""
+def standing_of(room: Room, viewer: Someone, at: datetime, settings: RoomSettings | None = None) -> rules.Standing:
+    """What someone is in this room, now. settings: of who is about to speak; the age of an account is asked where
+    they ask for one.
+    """
     member = member_of(viewer)
     if member is None:
         return rules.Standing()
     mute = Mute.objects.filter(room=room, member=member, until__gt=at).first()
+    follows_since = rooms.follows_since(member, room)
     return rules.Standing(
         is_signed_in=member.is_active,
         has_verified_mail=EmailAddress.objects.filter(user_id=member.pk, verified=True).exists(),
         is_staff=member.acts_as_staff,
-        is_follower=rooms.is_following(member, room),
+        is_follower=follows_since is not None,
+        follows_since=follows_since,
+        joined_at=accounts.joined_at(member) if settings and settings.account_age_min else None,
         is_banned=rooms.is_banned(member, room, at),
         muted_until=mute.until if mute else None,
         role=Message.Role(rooms.role_of(member, room)),
@@ -253,23 +268,6 @@ def _latest(room: Room, member: Member) -> datetime | None:
     return said.first()
 
 
-def refusal_words(refusal: rules.Refusal | None, standing: rules.Standing, at: datetime) -> str:
-    """Say why someone may not speak, in words for them; "" when they may."""
-    if refusal is None:
-        return ""
-    left_s = (standing.muted_until - at).total_seconds() if standing.muted_until else 0
-    return {
-        rules.Refusal.SIGN_IN: _("Sign in to chat."),
-        rules.Refusal.MAIL_NOT_VERIFIED: _(
-            "Confirm your mail address to chat. The link is in the mail you got from us."
-        ),
-        rules.Refusal.BANNED: _("You are banned from this room."),
-        rules.Refusal.MUTED: _("You are muted in this room for %(count)d more min.") % {"count": ceil(left_s / 60)},
-        rules.Refusal.FOLLOWERS_ONLY: _("Only followers can chat here. Follow the room to join in."),
-        rules.Refusal.CLOSED: _("Only the host and the moderators can chat here now."),
-    }[refusal]
-
-
 @dataclass(frozen=True)
 class Panel:
     """All that chat/_panel.html shows.
@@ -289,6 +287,9 @@ class Panel:
     wait_s: int
     audience: str
     links_allowed: bool
+    account_age_min: int
+    follow_min: int
+    words: str
     viewer_ref: str
     viewer_name: str
     viewer_role: str
@@ -309,6 +310,10 @@ class Panel:
     @property
     def slow_mode_choices(self) -> tuple[int, ...]:
         return SLOW_MODE_CHOICES_S
+
+    @property
+    def ages(self) -> list[tuple[int, Any]]:
+        return AGES
 
     @property
     def audiences(self) -> list[tuple[str, Any]]:
@@ -345,9 +350,9 @@ def panel_for(
     """
     at = at or timezone.now()
     member = member_of(viewer)
-    standing = standing_of(room, viewer, at)
-    is_host = standing.role == Message.Role.HOST
     settings = settings_of(room)
+    standing = standing_of(room, viewer, at, settings)
+    is_host = standing.role == Message.Role.HOST
     refusal = rules.refusal_to_say(standing, settings, at)
     limit = HISTORY_LINES_MAX + 1  # one more tells whether there are older ones
     lines = recent(room, limit=limit) if older_than is None else before(room, older_than, limit=limit)
@@ -361,11 +366,14 @@ def panel_for(
         lines=_for_viewer(lines[-HISTORY_LINES_MAX:], reach, viewer_ref, viewer_name),
         has_older=len(lines) > HISTORY_LINES_MAX,
         refusal=refusal or "",
-        refusal_words=refusal_words(refusal, standing, at),
+        refusal_words=speaking.refusal_words(refusal, standing, at),
         slow_mode_s=settings.slow_mode_s,
         wait_s=ceil(wait_s(room, member, settings.slow_mode_s, at)) if member and is_slowed else 0,
         audience=settings.audience,
         links_allowed=settings.links_allowed,
+        account_age_min=settings.account_age_min,
+        follow_min=settings.follow_min,
+        words=settings.words if standing.has_desk else "",
         viewer_ref=viewer_ref,
         viewer_name=viewer_name,
         viewer_role=standing.role,

@@ -262,5 +262,10 @@ def is_following(member: Member, room: Room) -> bool:
     return Follow.objects.filter(room=room, member=member).exists()
 
 
+def follows_since(member: Member, room: Room) -> datetime | None:
+    """When a member began to follow a room; None: they do not."""
+    return Follow.objects.filter(room=room, member=member).values_list("at", flat=True).first()
+
+
 def follower_count(room: Room) -> int:
     return Follow.objects.filter(room=room).count()
