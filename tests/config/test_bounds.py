@@ -30,7 +30,7 @@ def talk(script: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutin
     """Run one connection against a server and return what its script returns."""
 
     async def run() -> bytes:
-        app = bounds.limit_body(_reads_all, bytes_max=1_000)
+        app = bounds.limit_body(_reads_all, bytes_max=1_000, larger={"/mail/[a-z]+/inbound/": 2_000})
         config = uvicorn.Config(
             app, host="127.0.0.1", port=0, http=bounds.BoundedHttp, ws="none", lifespan="off", log_config=None
         )
@@ -108,3 +108,17 @@ def test_a_body_that_grows_too_long_is_refused() -> None:
 def test_a_body_of_the_limit_is_taken() -> None:
     body = POST + b"Connection: close\r\nContent-Length: 1000\r\n\r\n" + b"a" * 1_000
     assert exchange(body).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("path", "length", "status"),
+    [
+        (b"/mail/postmark/inbound/", 2_000, b"200"),
+        (b"/mail/postmark/inbound/", 2_001, b"413"),
+        (b"/mail/postmark/inbound/more", 1_001, b"413"),
+    ],
+)
+def test_some_addresses_take_more(path: bytes, length: int, status: bytes) -> None:
+    head = POST.replace(b"POST / ", b"POST " + path + b" ")
+    body = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % length + b"a" * length
+    assert exchange(head + body).startswith(b"HTTP/1.1 " + status)

@@ -47,7 +47,6 @@ def test_every_app_with_a_retention_of_its_own_is_swept() -> None:
         "contacts",
         "sessions",
         "reads",
-        "safety",
         "requests.due",
         "sms",
         "support",

@@ -81,3 +81,21 @@ def test_a_mail_is_answered_in_its_conversation(sam: Page, site: Site, pictures:
 def _again(page: Page) -> Page:
     page.reload()
     return page
+
+
+def test_a_visitor_sends_a_large_picture_by_the_form(new_context: NewContext, sam: Page) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Report a problem").click()
+    page.fill("[name=title]", "The lamp is out")
+    page.fill("[name=text]", "See the picture.")
+    large = PNG + b"x" * 2_000_000  # more than other forms take
+    page.set_input_files("[name=attachments]", {"name": "lamp.png", "mimeType": "image/png", "buffer": large})
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We have it")).to_be_visible()
+
+    sam.goto("/staff/support/")
+    sam.get_by_role("link", name="The lamp is out").click()
+    with sam.expect_download() as download:
+        sam.get_by_role("link", name="lamp.png").click()
+    assert Path(download.value.path()).read_bytes() == large

@@ -15,6 +15,10 @@ from vasistas.config.staticfiles import ImmutableStaticFiles
 _django = limit_body(
     cast("ASGIApp", get_asgi_application()),  # the same protocol under two names of its types
     bytes_max=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    larger={
+        "/help/report/": 11 * 1024 * 1024,  # bytes: a report with its pictures
+        "/mail/[a-z]+/inbound/": 26 * 1024 * 1024,  # bytes: a mail with its files, as a provider brings it
+    },
 )
 _static = ImmutableStaticFiles(directory=settings.STATIC_ROOT, check_dir=False)
 _STATIC_PREFIX = f"/{settings.STATIC_URL.strip('/')}"

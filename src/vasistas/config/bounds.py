@@ -5,6 +5,8 @@ for a view. A reverse proxy in front has limits of its own; these hold without o
 """
 
 import asyncio
+import re
+from collections.abc import Mapping
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,18 +59,23 @@ class BoundedHttp(HttpToolsProtocol):
             self._patience = None
 
 
-def limit_body(app: ASGIApp, *, bytes_max: int) -> ASGIApp:
-    """Answer 413 to a body longer than `bytes_max`: by its stated length, or once so much has come."""
-    refused = PlainTextResponse(
-        f"A request takes {bytes_max // 1000} kB at most. Send less.\n", 413, headers={"Connection": "close"}
-    )
+def limit_body(app: ASGIApp, *, bytes_max: int, larger: Mapping[str, int] | None = None) -> ASGIApp:
+    """Answer 413 to a body longer than `bytes_max`: by its stated length, or once so much has come.
+
+    larger: pattern of a whole path -> bytes that may go there.
+    """
+    limits = [(re.compile(pattern), limit) for pattern, limit in (larger or {}).items()]
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        limit = next((most for pattern, most in limits if pattern.fullmatch(scope["path"])), bytes_max)
+        refused = PlainTextResponse(
+            f"A request takes {limit // 1000} kB at most. Send less.\n", 413, headers={"Connection": "close"}
+        )
         stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not stated.isdigit() or len(stated) > len(str(bytes_max)) or int(stated) > bytes_max:
+        if not stated.isdigit() or len(stated) > len(str(limit)) or int(stated) > limit:
             await refused(scope, receive, send)
             return
         taken = 0
@@ -77,7 +84,7 @@ def limit_body(app: ASGIApp, *, bytes_max: int) -> ASGIApp:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken <= bytes_max:
+            if taken <= limit:
                 return message
             await refused(scope, receive, send)
             return {"type": "http.disconnect"}  # Django ends the request without a word

@@ -45,6 +45,7 @@ SEAL_AGAIN_S = 60.0  # after it failed: a key that is gone does not come back by
 DRILL_AFTER_S = 1800.0  # a drill a day; it looks every hour whether one is due
 POLICY_MAILS_EVERY_S = 60.0  # a batch of mails about a change of the policy
 ERASE_EVERY_S = 30.0  # an erasure that was interrupted goes on by itself
+LIFT_EVERY_S = 30.0  # a suspension is over no later than this after its end
 PAYOUTS_EVERY_S = 60.0  # a run that was interrupted goes on; a share that was announced begins to count
 TRY_OUT_LATER_S = 55.0  # after the first checks: the scratch site takes a processor for a while
 
@@ -58,7 +59,6 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "sessions": accounts.forget_sessions,
     "reads": reads.forget_old,
     "sms": texting.forget_texts,
-    "safety": safety.lift_ended,  # deletes nothing: suspensions that are over
     "support": support.close_forgotten,  # deletes nothing: from there on the period of keeping runs
     "requests.due": privacy.warn_of_due,  # deletes nothing: tells the operator of days that come near
 }
@@ -91,6 +91,7 @@ def jobs() -> dict[str, Job]:
         "support.send": Job(support_tasks.send, support_tasks.SEND_EVERY_S, support_tasks.SEND_EVERY_S),
         "imap": Job(receiving.poll, receiving.POLL_EVERY_S, receiving.POLL_EVERY_S),
         "support.probe": Job(support_tasks.probe, support_tasks.PROBE_EVERY_S, support_tasks.PROBE_FIRST_S),
+        "safety": Job(lift_suspensions, LIFT_EVERY_S, LIFT_EVERY_S),
         "purchases": Job(purchases.follow_payments, purchases.FOLLOW_EVERY_S, purchases.FOLLOW_EVERY_S),
         "egress.guard": Job(guard_ways_out, SWEEP_EVERY_S, SWEEP_EVERY_S),
         "drills": Job(drill.drill_when_due, SWEEP_EVERY_S, DRILL_AFTER_S),
@@ -162,6 +163,11 @@ def tell_of_policy(at: datetime) -> None:
 
 def finish_erasures(at: datetime) -> None:
     privacy.finish_erasures(at=at)
+
+
+def lift_suspensions(at: datetime) -> None:
+    with processing("safety"):
+        safety.lift_ended(at)
 
 
 def guard_ways_out(_at: datetime) -> None:

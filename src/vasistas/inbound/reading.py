@@ -32,7 +32,7 @@ def parse(raw: bytes, *, to: str, envelope: str | None = None) -> Mail:
         "to": to,
         "sender": texts.address_in(texts.header(message, "From")),
         "subject": texts.header(message, "Subject"),
-        "message_id": texts.header(message, "Message-ID"),
+        "message_id": next(iter(_MESSAGE_ID.findall(texts.header(message, "Message-ID"))), ""),
         "is_whole": is_whole,
         "references": _references(message),
         "auth": _auth(message),

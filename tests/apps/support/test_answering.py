@@ -12,6 +12,8 @@ from tests.factories.smtp import mail_server
 from vasistas.apps.accounts import outbox
 from vasistas.apps.support import operations
 from vasistas.apps.support.models import Ticket
+from vasistas.apps.support.operations import intake
+from vasistas.guard.purposes import processing
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -43,3 +45,28 @@ def test_an_answer_leaves_in_the_same_thread(settings, ticket):
     assert settings.OPERATOR.address in answer.get_content()
     assert [one.handing for one in messages(direction="out")] == ["sent", "sent"]
     assert operations.send_due(NOW + timedelta(days=1)) == 0
+
+
+def test_a_title_of_several_lines_is_one_header(settings):
+    with processing("correspond"):
+        said = intake.Said(title="Hello\r\nBcc: eve@example.org", text="x")
+        made = operations.report(subject_id=None, address="max@example.org", said=said, at=NOW)
+    with mail_server() as server:
+        settings.MAILERS = {"default": outbox.mailer(f"smtp://127.0.0.1:{server.port}?tls=none")}
+        assert operations.send_due(NOW) == 1
+
+    ((to, mail),) = server.taken
+    assert (to, mail["Subject"], mail["Bcc"]) == ("max@example.org", "Re: Hello Bcc: eve@example.org", None)
+    assert made.number in mail.get_content()
+
+
+def test_what_no_mail_can_carry_stops_nobody_else(settings, ticket):
+    with processing("support"):
+        ticket.address = "max\n@example.org"
+        ticket.save()
+    with processing("correspond"):
+        operations.report(subject_id=None, address="vi@example.org", said=intake.Said(title="x", text="x"), at=NOW)
+    with mail_server() as server:
+        settings.MAILERS = {"default": outbox.mailer(f"smtp://127.0.0.1:{server.port}?tls=none")}
+        assert operations.send_due(NOW) == 1
+    assert [one.handing for one in messages(direction="out")] == ["failed", "sent"]

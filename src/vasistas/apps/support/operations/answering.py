@@ -76,6 +76,11 @@ def send_due(at: datetime) -> int:
                 outbox.send_and_wait(mail_of(message))
             except outbox.MailRefused as refused:
                 _put_off(message, at, for_good=not refused.is_for_now)
+            except (
+                ValueError,
+                UnicodeError,
+            ):  # an address or a title that no mail can carry; its text may name somebody
+                _put_off(message, at, for_good=True)
             except OSError as error:
                 logger.warning("support.mails_wait error=%s", type(error).__name__)
                 _put_off(message, at, for_good=False)

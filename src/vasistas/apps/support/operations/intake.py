@@ -228,7 +228,8 @@ def _begin(address: str, *, title: str, via: str, at: datetime, subject_id: int 
     index = rules.index_of(address) if address else ""
     if subject_id is None and address:
         subject_id = accounts.subject_of_address(address) or _who_wrote(index)
-    values: dict[str, Any] = {"via": via, "title": title[:TITLE_CHARS_MAX], "address": address, "index": index}
+    one_line = " ".join(title.split())[:TITLE_CHARS_MAX]  # it becomes a header of our answer
+    values: dict[str, Any] = {"via": via, "title": one_line, "address": address, "index": index}
     values |= {"opened_at": at, "last_at": at, "due_at": rules.due(at, is_urgent=False)}
     if subject_id is not None:
         try:
