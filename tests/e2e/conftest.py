@@ -104,6 +104,29 @@ def sign_in(new_context: NewContext, site: Site) -> SignIn:
 
 
 @pytest.fixture(scope="session")
+def sessions_of_staff() -> dict[str, Any]:
+    """What is kept in the browser of staff who have signed in: a code of the moment signs in once."""
+    return {}
+
+
+@pytest.fixture
+def sam(new_context: NewContext, site: Site, sessions_of_staff: dict[str, Any]) -> Page:
+    """Support staff, signed in with the code of the moment, which the demo shows."""
+    if kept := sessions_of_staff.get("Sam"):
+        return new_context(storage_state=kept).new_page()
+    page = new_context().new_page()
+    enter(page, *site.logins["Sam"])
+    codes = page.context.new_page()
+    codes.goto("/demo/mail/")
+    page.fill("[name=code]", codes.inner_text(".notice strong"))
+    codes.close()
+    page.click("main form button[type=submit]")
+    page.wait_for_url(lambda url: "/authenticate/" not in url)
+    sessions_of_staff["Sam"] = page.context.storage_state()
+    return page
+
+
+@pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for screenshots that a person looks at after a failure."""
     return tmp_path_factory.mktemp("pictures")

@@ -3,28 +3,12 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import NewContext, enter
-from tests.e2e.site import Site
+from tests.e2e.conftest import NewContext
 
 NARROW = {"width": 320, "height": 640}
 HEADING = "Rooms are faster"
-
-
-@pytest.fixture
-def sam(new_context: NewContext, site: Site) -> Page:
-    """Signed in with the code of the moment, which the demo shows."""
-    page = new_context().new_page()
-    enter(page, *site.logins["Sam"])
-    codes = page.context.new_page()
-    codes.goto("/demo/mail/")
-    page.fill("[name=code]", codes.inner_text(".notice strong"))
-    codes.close()
-    page.click("main form button[type=submit]")
-    page.wait_for_url(lambda url: "/authenticate/" not in url)
-    return page
 
 
 def test_sam_writes_looks_tests_counts_and_plans(sam: Page, new_context: NewContext, pictures: Path) -> None:

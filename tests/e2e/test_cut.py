@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import NewContext, SignIn, enter
-from tests.e2e.site import Site
+from tests.e2e.conftest import NewContext, SignIn
 from tests.e2e.test_accounts import sign_up
 from tests.e2e.test_chat import line as chat_line
 from tests.e2e.test_chat import say
@@ -23,19 +22,6 @@ STOPPED = f"""async () => {{
   if (got.frames !== window.lastFrames) [window.lastFrames, window.lastFrameAt] = [got.frames, now];
   return {{silent: now - window.lastFrameAt, at: window.lastFrameAt}};
 }}"""
-
-
-@pytest.fixture
-def sam(new_context: NewContext, site: Site) -> Page:
-    page = new_context().new_page()
-    enter(page, *site.logins["Sam"])
-    codes = page.context.new_page()
-    codes.goto("/demo/mail/")
-    page.fill("[name=code]", codes.inner_text(".notice strong"))
-    codes.close()
-    page.click("main form button[type=submit]")
-    page.wait_for_url(lambda url: "/authenticate/" not in url)
-    return page
 
 
 def host(page: Page) -> Page:
