@@ -12,6 +12,7 @@ from vasistas.lib.loopback import is_loopback
 PORTS = {"imaps": 993, "imap": 143}
 TIMEOUT_S = 30.0  # of one answer
 MAILS_AT_ONCE = 50  # of one run
+MAILS_LOOKED_AT = 1_000  # of one run: those refused for now do not stand before the others
 TOO_LARGE = 552  # as a mail server says it
 PERMANENT = 500  # codes of SMTP from here on refuse for good (RFC 5321, 4.2.1)
 OPEN = "UNDELETED UNFLAGGED"  # what waits; what we cannot take is flagged, and stays for a person
@@ -57,8 +58,10 @@ def fetch(mailbox: Mailbox, take: Callable[[bytes], None], *, bytes_max: int) ->
         _ok(server.select(f'"{mailbox.folder}"'))
         found = _ok(server.uid("SEARCH", OPEN))
         taken = 0
-        for uid in (found[0] or b"").decode("ascii").split()[:MAILS_AT_ONCE]:
+        for uid in (found[0] or b"").decode("ascii").split()[:MAILS_LOOKED_AT]:
             taken += _take(server, uid, take, bytes_max)
+            if taken == MAILS_AT_ONCE:
+                break
         server.close()  # what is deleted goes for good
     return taken
 

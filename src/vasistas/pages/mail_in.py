@@ -22,7 +22,8 @@ def is_ours(address: str) -> bool:
 
 def take(mail: Mail, at: datetime) -> None:
     """Raises: Refused: with a sentence for its sender. What the database raises: then it was not taken."""
-    if not receiving.take(mail, at=at) and support.is_ours(mail.to):
+    is_answer = support.is_ours(mail.to) and not receiving.is_ours(mail.to)  # in a conversation "stop" is no objection
+    if is_answer or (not receiving.take(mail, at=at) and support.is_ours(mail.to)):
         support.accept(mail, at=at)
 
 

@@ -22,6 +22,7 @@ from vasistas.apps.safety.operations.deciding import DecisionRefused
 from vasistas.apps.safety.operations.duty import NobodyOnDuty
 from vasistas.apps.safety.operations.enforcing import CutOff
 from vasistas.guard.purposes import processing
+from vasistas.lib.errors import NotAllowed
 from vasistas.media.fake import FakeMedia
 from vasistas.media.port import SessionUnknown
 
@@ -143,6 +144,7 @@ def test_strikes_decay(cast):
 @pytest.mark.parametrize(
     ("about", "action", "more"),
     [
+        ("max", "cut", {"room": "theirs"}),
         ("sam", "warn", {}),
         ("sam2", "ban", {}),
         ("ada", "cut", {}),
@@ -154,6 +156,7 @@ def test_strikes_decay(cast):
 )
 def test_what_is_missing_or_about_oneself_is_refused(cast, about, action, more):
     target = make_member("Lea", is_staff=True) if about == "sam2" else getattr(cast, about)
+    more = more | ({"room": cast.room} if "room" in more else {})
     with pytest.raises(DecisionRefused):
         decide(cast, target, action, **more)
     assert not Decision.objects.exists()
@@ -162,6 +165,40 @@ def test_what_is_missing_or_about_oneself_is_refused(cast, about, action, more):
 def test_facts_are_required(cast):
     with pytest.raises(DecisionRefused, match="what happened"), processing("safety"):
         operations.decide(Order(cast.sam, cast.max, "warn", "hate", "  "), at=NOW)
+
+
+def test_a_suspension_that_ended_when_it_had_to_still_counts_and_one_taken_back_does_not(cast):
+    decide(cast, cast.max, "suspend", until=NOW + timedelta(hours=1))
+    operations.lift_ended(NOW + timedelta(hours=2))
+    assert reload(cast.max).is_active
+    assert queries.strikes_of(cast.max.subject_id, NOW) == rules.WEIGHTS["suspend"]
+
+    again = decide(cast, cast.max, "suspend", until=NOW + timedelta(hours=5))
+    operations.lift(again, at=NOW + timedelta(hours=1))
+    assert queries.strikes_of(cast.max.subject_id, NOW) == rules.WEIGHTS["suspend"]
+
+
+def test_a_suspended_viewer_is_put_out(cast, on_air):
+    decide(cast, cast.max, "suspend", until=NOW + timedelta(hours=1))
+
+    assert (is_open(PUBLISHER), is_open(VIEWER)) == (True, False)
+
+
+def test_what_cannot_be_carried_out_leaves_no_statement(cast):
+    lea = make_member("Lea", is_staff=True)
+    line = make_message(cast.room, lea)
+    with pytest.raises(NotAllowed):
+        decide(cast, lea, "remove", message=line, room=cast.room)
+    assert not Decision.objects.exists()
+
+
+def test_nobody_decides_about_their_own_appeal(cast):
+    lea = make_member("Lea", is_staff=True)
+    made = decide(cast, lea, "warn")
+    with processing("report"):
+        found = operations.appeal(made, words="It was not me.", at=NOW)
+    with pytest.raises(AppealRefused), processing("safety"):
+        operations.close_appeal(found, by=lea, is_reversed=True, answer="Right.", at=NOW)
 
 
 # -- Appeals -----------------------------------------------------------------------------------------------------------

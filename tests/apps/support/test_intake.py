@@ -15,6 +15,7 @@ from vasistas.apps.support.models import Attachment, Probe, RawMail, Ticket, Tic
 from vasistas.apps.support.operations import intake
 from vasistas.guard.purposes import processing
 from vasistas.inbound import Refused, parse
+from vasistas.pages import mail_in
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -58,11 +59,51 @@ def test_a_strangers_mail_is_a_conversation_with_a_person_who_has_no_account(set
     assert not RawMail.objects.exists()
 
 
-def test_a_members_mail_is_theirs(settings):
-    vi = make_member("Vi")
-    come_in(letter("Hello."), settings)
+PROVEN = "Authentication-Results: mx.cams.example; dmarc=pass header.from=example.org"
 
-    assert Ticket.objects.get().subject_id == vi.subject_id
+
+@pytest.mark.parametrize(
+    ("heads", "is_theirs"),
+    [
+        ([PROVEN], True),
+        ([], False),
+        (["Authentication-Results: mx.evil.example; dmarc=pass"], False),
+        (["Authentication-Results: mx.cams.example; dmarc=fail"], False),
+    ],
+)
+def test_a_mail_is_a_members_where_our_server_proved_it_and_nobodys_word_else(settings, heads, is_theirs):
+    vi = make_member("Vi")
+    come_in(letter("Please delete my account and all of my data.", headers=heads), settings)
+
+    assert (Ticket.objects.get().subject_id == vi.subject_id) is is_theirs
+    assert (RightsRequest.objects.get().subject_id == vi.subject_id) is is_theirs
+
+
+def test_who_wrote_before_is_the_same_correspondent_and_never_a_member(settings):
+    vi = make_member("Vi")
+    with processing("correspond"):
+        operations.report(subject_id=vi.subject_id, address="vi@example.org", said=intake.Said(text="x"), at=NOW)
+    for number in range(2):
+        come_in(letter("Hello.").replace(b"<1@", b"<%d@" % number), settings)
+
+    found = Ticket.objects.filter(via="mail").values_list("subject", flat=True)
+    assert len(set(found)) == 1
+    assert vi.subject_id not in found
+
+
+@pytest.mark.parametrize(
+    "said", ["A host shows my face. Please stop this broadcast.", "I want no more messages from Max, he threatens me."]
+)
+def test_what_sounds_like_an_objection_reaches_a_person_too(settings, said):
+    mail_in.take(parse(letter(said), to=settings.OPERATOR.mail), NOW)
+    operations.take_in(NOW)
+    ticket = Ticket.objects.get()
+    again = letter("Cancel, please.").replace(b"<1@", b"<2@")
+    mail_in.take(parse(again, to=operations.address_for(ticket)), NOW)
+    operations.take_in(NOW)
+
+    with processing("support"):
+        assert [one.text for one in messages(direction="in")] == [said, "Cancel, please."]
 
 
 def test_nothing_of_a_mail_rests_in_clear(settings):
@@ -128,11 +169,13 @@ def test_the_same_mail_again_is_one_message(settings):
     assert len(messages(direction="in")) == 1
 
 
-def test_machines_begin_nothing_and_nobody_answers_them(settings):
+def test_nobody_answers_machines_and_what_they_write_is_read(settings):
     away = letter("I am away.", headers=["Auto-Submitted: auto-replied"])
-    come_in(away, settings)
     come_in(bounce(), settings, has_sender=False)
     assert not Ticket.objects.exists()
+    come_in(letter("Absence of consent: remove it.", headers=["Precedence: list"]), settings)
+    assert (Ticket.objects.get().state, messages(direction="out")) == ("new", [])
+    Ticket.objects.all().delete()
 
     come_in(letter("One.").replace(b"<1@", b"<2@"), settings)
     ticket = Ticket.objects.get()

@@ -53,7 +53,7 @@ def test_a_visitor_reports_a_line_and_follows_it_by_the_receipt(client, cast):
         assert (made.words, Evidence.objects.get().text) == ("He threatens people.", "I will find you.")
     assert made.subject.kind == "visitor"
     with processing("safety"):
-        operations.dismiss(made, at=NOW)
+        operations.dismiss(made, by=cast.sam.subject_id, at=NOW)
     assert "Nothing was done" in client.get(url("report_receipt", made.token)).content.decode()
     assert client.get(url("report_receipt", "x" * 43)).status_code == 404
 
@@ -170,3 +170,33 @@ def test_a_suspended_members_browser_gets_no_media(client, cast):
     answer = client.post(f"/rooms/{cast.room.slug}/whep", "v=0", content_type="application/sdp")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "accounts.suspended")
+
+
+def test_a_line_is_reported_though_many_came_after_it_or_it_was_removed(client, cast):
+    line = make_message(cast.room, cast.max, "I will find you.")
+    for number in range(25):
+        make_message(cast.room, cast.vi, f"line {number}")
+    type(line).objects.filter(pk=line.pk).update(deleted_at=NOW)
+    client.post(url("report_room", cast.room.slug), {**WORDS, "line": line.pk})
+
+    assert Report.objects.get().about_id == cast.max.subject_id
+
+
+def test_nobody_of_the_staff_looks_into_a_report_about_themselves(client, cast):
+    client.force_login(make_member("Lea", is_staff=True))
+    lea = make_member("Lea2", is_staff=True)
+    line = make_message(cast.room, lea, "Mine.")
+    with processing("report"):
+        made = operations.report(by=None, said=operations.Reported(cast.room, "hate", "She.", message=line), at=NOW)
+    assert client.get(url("staff_case", made.number)).status_code == 200
+    client.force_login(lea)
+    assert client.get(url("staff_case", made.number)).status_code == 404
+
+
+def test_a_wall_that_refreshes_itself_is_no_sign_of_life(client, cast, sam):
+    client.post(url("staff_duty"))
+    Shift.objects.update(seen_at=NOW - timedelta(minutes=5))
+    client.get(url("staff_wall"), headers={"Sec-Fetch-Mode": "cors"})
+    assert Shift.objects.get().seen_at == NOW - timedelta(minutes=5)
+    client.get(url("staff_wall"), headers={"Sec-Fetch-Mode": "navigate"})
+    assert Shift.objects.get().seen_at > NOW - timedelta(minutes=5)

@@ -98,7 +98,7 @@ def decisions_of(subject_id: int) -> QuerySet[Decision]:
 
 def strikes_of(subject_id: int, at: datetime) -> int:
     """What counts against somebody now; see rules.strikes."""
-    rows = Decision.objects.filter(subject=subject_id, lifted_at=None).only("action", "at", "lifted_at")
+    rows = Decision.objects.filter(subject=subject_id).only("action", "at", "lifted_at", "until").order_by("-pk")
     return rules.strikes(list(rows[:SHOWN_MAX]), timezone.localdate(at))
 
 

@@ -48,10 +48,17 @@ def is_urgent(ground: str) -> bool:
 
 
 def strikes(decisions: list[Decision], today: date) -> int:
-    """What counts against somebody: decisions of the last STRIKE_DAYS that were not taken back, by weight."""
+    """What counts against somebody: decisions of the last STRIKE_DAYS that were not taken back, by weight. One that
+    ended when it had to was not taken back.
+    """
     since = today - timedelta(days=STRIKE_DAYS)
-    standing = [one for one in decisions if one.lifted_at is None and one.at.date() > since]
+    standing = [one for one in decisions if one.at.date() > since and not _is_taken_back(one)]
     return sum(WEIGHTS[Decision.Action(one.action)] for one in standing)
+
+
+def _is_taken_back(decision: Decision) -> bool:
+    lifted = decision.lifted_at
+    return lifted is not None and (decision.until is None or lifted < decision.until)
 
 
 def redress() -> str:

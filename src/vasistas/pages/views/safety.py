@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import queries as chat
+from vasistas.apps.chat.models import Message
 from vasistas.apps.chat.queries import looking
 from vasistas.apps.rooms import queries as rooms
 from vasistas.apps.rooms.models import Room
@@ -24,6 +25,7 @@ from vasistas.pages import my_data
 from vasistas.pages.views.own import subject_id_of
 
 REPORTS_MAX, REPORTS_PER_S = 10, 3600  # of one network address, or one member
+ID_DIGITS_MAX = 18
 LINES_MAX = 20  # of the chat, to choose from
 LINE_SHOWN_CHARS = 80
 STATEMENTS_MAX = 100  # of one person on the page
@@ -36,7 +38,10 @@ STATEMENTS_MAX = 100  # of one person on the page
 def report_room(request: HttpRequest, slug: str) -> HttpResponse:
     """Report a room, its host, or a line of its chat."""
     room = rooms.get_room_for(Viewer.of(request.user, request.session), slug)
-    form = ReportForm(request.POST or None, lines=_lines(room))
+    asked = request.POST.get("line", "")
+    with processing("chat"):
+        message = looking.said_line(room, int(asked)) if asked.isdecimal() and len(asked) < ID_DIGITS_MAX else None
+    form = ReportForm(request.POST or None, lines=_lines(room, message))
     if request.method == "POST":
         member = request.user if isinstance(request.user, Member) else None
         network = limits.network_of(request.META.get("REMOTE_ADDR", ""))
@@ -45,8 +50,6 @@ def report_room(request: HttpRequest, slug: str) -> HttpResponse:
         limits.hit("safety.reports", who, limit=REPORTS_MAX, per_s=REPORTS_PER_S, now=now.timestamp())
         if form.is_valid():
             given = form.cleaned_data
-            with processing("chat"):
-                message = looking.shown_line(room, given["line"]) if given["line"] else None
             said = operations.Reported(room, given["ground"], given["words"], message=message)
             with processing("report"):
                 made = operations.report(by=member, said=said, at=now)
@@ -55,10 +58,13 @@ def report_room(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/safety/report.html", context, status=422 if form.errors else 200)
 
 
-def _lines(room: Room) -> list[tuple[int, str]]:
+def _lines(room: Room, chosen: Message | None) -> list[tuple[int, str]]:
+    """The latest lines, and the one that was chosen, wherever it is by now."""
     with processing("chat"):
-        latest = chat.recent(room, limit=LINES_MAX)[::-1]
-    return [(line.id, f"{line.author}: {line.text}"[:LINE_SHOWN_CHARS]) for line in latest]
+        found = [(line.id, f"{line.author}: {line.text}") for line in chat.recent(room, limit=LINES_MAX)[::-1]]
+        if chosen is not None and chosen.pk not in dict(found):
+            found.append((chosen.pk, f"{chosen.author.display_name}: {chosen.text}"))
+    return [(key, words[:LINE_SHOWN_CHARS]) for key, words in found]
 
 
 @public("the receipt is whose link it is")

@@ -45,7 +45,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, REPORTS_PER_PAGE).get_page(request.GET.get("page"))
     names = (_("All open"), _("Mine"), _("Urgent"), _("Overdue"), _("Closed"))
     views = list(zip(queries.VIEWS, names, strict=True))
-    operations.show_life(by=subject_id_of(request), at=now)
+    _show_life(request, now)
     return _shown(request, "desk", {"page": page, "view": view, "views": views, **_duty(request, now)})
 
 
@@ -56,11 +56,13 @@ def desk(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """One report: what was said, about whom, what was decided before; decide or dismiss."""
     report, now = queries.get_report(number), timezone.now()
+    if report.about_id == subject_id_of(request):
+        raise queries.NotThere  # nobody looks into a report about themselves
     act = request.POST.get("act", "")
     if act == "take":
         operations.take(report, by=subject_id_of(request))
     elif act == "dismiss":
-        operations.dismiss(report, at=now)
+        operations.dismiss(report, by=subject_id_of(request), at=now)
         messages.success(request, _("Closed. Whoever reported sees it on their receipt."))
     if act in {"take", "dismiss"}:
         return redirect("pages:staff_case", number)
@@ -142,7 +144,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     watches those unseen.
     """
     now, counts = timezone.now(), queries.open_reports_by_room()
-    operations.show_life(by=subject_id_of(request), at=now)
+    _show_life(request, now)
     with processing("rooms"):
         live = list(Room.objects.with_host().on_air().order_by("-state_at")[:ROOMS_ON_THE_WALL_MAX])
     live.sort(key=lambda room: -counts.get(room.pk, 0))
@@ -211,6 +213,12 @@ def duty(request: HttpRequest) -> HttpResponse:
     else:
         operations.begin_shift(by=staff, at=now)
     return redirect("pages:staff_safety")
+
+
+def _show_life(request: HttpRequest, now: datetime) -> None:
+    """Somebody opened a page: one that refreshes itself on a forgotten screen is no sign of life."""
+    if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        operations.show_life(by=subject_id_of(request), at=now)
 
 
 def _duty(request: HttpRequest, now: datetime) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def _faults(canaries: Canaries, now: datetime) -> Iterator[str]:
         first = _mail(canaries, 1, to=settings.OPERATOR.mail)
     begun = _read(first, settings.OPERATOR.mail, now)
     with canary.arranging():
-        ticket = Ticket.objects.filter(subject=canaries.vi.subject).first()
+        ticket = Ticket.objects.filter(messages=begun).first()
         if begun is None or ticket is None:
             yield "a mail became no conversation"
             return

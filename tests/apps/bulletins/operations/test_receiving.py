@@ -192,7 +192,7 @@ def test_complaint_by_an_address_alone_can_be_taken_back():
     [
         (letter("What do you know about me?"), False),
         (letter("I object to your advertising. " + "And I want my data. " * 20), False),
-        (letter("I object to your advertising."), True),
+        (letter("I object to your advertising."), False),
         (complaint(token=NOBODY), True),
     ],
 )

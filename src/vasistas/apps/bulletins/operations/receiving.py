@@ -14,7 +14,6 @@ from vasistas.apps.privacy.models import Consent
 from vasistas.inbound import Kind, Mail, Refused
 
 BOUNCE, UNSUBSCRIBE, REPLY = "bounce", "unsubscribe", "reply"
-REFUSAL_CHARS_MAX = 300  # a longer letter that refuses also asks something: staff reads it too
 
 _WAY = re.compile(rf"((?i:{BOUNCE}|{UNSUBSCRIBE}|{REPLY}))\+([A-Za-z0-9_-]{{{TOKEN_CHARS}}})\Z")
 
@@ -30,7 +29,8 @@ def is_ours(address: str) -> bool:
 
 
 def take(mail: Mail, *, at: datetime) -> bool:
-    """Do what a mail says of bulletins, before its server is answered; return whether that was all it says.
+    """Do what a mail says of bulletins, before its server is answered; return whether a person need not read it: it
+    came to an address of bulletins, or is a complaint. What refuses at the operator's address may say more than that.
 
     Raises: Refused: with a sentence for its sender. A token that nobody has, and what a machine wrote, change nothing.
     """
@@ -87,7 +87,7 @@ def _refuse_address(address: str, at: datetime) -> None:
 def _read(mail: Mail, token: str, at: datetime) -> bool:
     if mail.refuses:
         _refuse(mail, token, at)
-        if token or len(mail.text) <= REFUSAL_CHARS_MAX:
+        if token:
             return True
     if token:
         raise Refused(

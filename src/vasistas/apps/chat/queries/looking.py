@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from vasistas.apps.accounts.models import shown_of
 from vasistas.apps.chat.models import Message
 from vasistas.apps.rooms.models import Room
 from vasistas.guard import sealed
@@ -12,6 +13,15 @@ LINES_LOOKED_AT_MAX = 500  # of one look by the support
 def shown_line(room: Room, message_id: int) -> Message | None:
     """A line that stands in this room, with its author; None: it was removed, or is another room's."""
     message = Message.objects.for_lines().filter(room=room, pk=message_id).first()
+    if message is not None:
+        message.room = room
+    return message
+
+
+def said_line(room: Room, message_id: int) -> Message | None:
+    """A line said in this room, removed ones too: who removes it does not take it from those who report it."""
+    shown = Message.objects.filter(room=room, pk=message_id).select_related("author")
+    message = shown.only("text", "said_at", "row_key", "room", *shown_of("author")).first()
     if message is not None:
         message.room = room
     return message

@@ -48,7 +48,7 @@ def close_appeal(found: Appeal, *, by: Member, is_reversed: bool, answer: str, a
         locked = Appeal.objects.select_for_update(of=("self",)).select_related("decision").get(pk=found.pk)
         if locked.state != Appeal.State.OPEN:
             raise AppealRefused(_("This appeal is closed."))
-        if locked.decision.made_by_id == by.subject_id:
+        if by.subject_id in {locked.decision.made_by_id, locked.subject_id}:
             raise AppealRefused(_("Who decided does not decide about the appeal. Leave it to somebody else."))
         locked.state = Appeal.State.REVERSED if is_reversed else Appeal.State.UPHELD
         locked.answer, locked.handled_by_id, locked.closed_at = answer.strip(), by.subject_id, at

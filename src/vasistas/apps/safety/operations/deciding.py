@@ -71,9 +71,16 @@ def decide(order: Order, *, at: datetime) -> Decision:
         )
         if order.report is not None:
             decided = {"state": Report.State.DECIDED, "decided_at": at}
-            Report.objects.filter(pk=order.report.pk, decided_at=None).update(**decided)
+            if not Report.objects.filter(pk=order.report.pk, decided_at=None).update(**decided):
+                raise DecisionRefused(_("This report was decided in the meantime. Look at it again."))
+        if order.action in {
+            Action.REMOVE,
+            Action.MUTE,
+        }:  # rows alone: with the statement, or not at all
+            enforcing.carry_out(made, order, at)
         events.publish(Decided(made.pk))
-    enforcing.carry_out(made, order, at)
+    if order.action not in {Action.REMOVE, Action.MUTE}:
+        enforcing.carry_out(made, order, at)
     return made
 
 
@@ -86,6 +93,8 @@ def _check(order: Order, at: datetime) -> None:
         raise DecisionRefused(_("Staff are not suspended here. Take their role away first, in the administration."))
     if order.action in {Action.CUT, Action.MUTE} and order.room is None:
         raise DecisionRefused(_("Choose the room."))
+    if order.action == Action.CUT and order.room is not None and order.room.host.member_id != order.about.pk:
+        raise DecisionRefused(_("A cut is decided about the host: from the wall, or a report about the room."))
     if order.action == Action.REMOVE and order.message is None:
         raise DecisionRefused(_("Choose the line that is removed."))
     if order.action in {Action.MUTE, Action.SUSPEND} and order.until is None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from vasistas import media
+from vasistas import media, realtime
 from vasistas.apps.accounts.models import Member
 from vasistas.apps.chat import operations as chat
 from vasistas.apps.providers.models import Host
@@ -60,11 +60,12 @@ def _shut_out(member: Member, decision: Decision, at: datetime) -> None:
     is_host = Host.objects.filter(member=member).update(is_suspended=True)
     if decision.action == Action.BAN or not is_host:
         Member.objects.filter(pk=member.pk).update(is_active=False)
-    if decision.action == Action.BAN or is_host:
-        with contextlib.suppress(NodeUnreachable):  # the rooms of the barred are ended by the sweep, within 10 s
-            shows.end_all_of(member.subject_id, at)
-            with processing("rooms"):
-                rooms.leave_everything(member.subject_id, at)
+        own = f"member:{member.pk}"
+        realtime.revoke(own, own, now=at.timestamp())
+    with contextlib.suppress(NodeUnreachable):  # the rooms of the barred are ended by the sweep, within 10 s
+        shows.end_all_of(member.subject_id, at)
+    with contextlib.suppress(NodeUnreachable), processing("rooms"):
+        rooms.leave_everything(member.subject_id, at)
 
 
 def give_back(decision: Decision, at: datetime) -> None:
@@ -73,7 +74,8 @@ def give_back(decision: Decision, at: datetime) -> None:
     if about is None:
         return
     standing = Decision.objects.filter(subject=decision.subject_id, lifted_at=None).exclude(pk=decision.pk)
-    if decision.action == Action.MUTE and decision.room_id is not None:
+    is_still_muted = standing.filter(action=Action.MUTE, room=decision.room_id, until__gt=at).exists()
+    if decision.action == Action.MUTE and decision.room_id is not None and not is_still_muted:
         with processing("moderate"):
             chat.end_mute(room_id=decision.room_id, member=about, at=at)
     if decision.action in {Action.SUSPEND, Action.BAN}:

@@ -70,6 +70,7 @@ def take(report_: Report, *, by: int) -> None:
     Report.objects.filter(pk=report_.pk, decided_at=None).update(assigned_to=by, state=Report.State.OPEN)
 
 
-def dismiss(report_: Report, *, at: datetime) -> None:
-    """Nothing is to be done."""
-    Report.objects.filter(pk=report_.pk, decided_at=None).update(state=Report.State.DISMISSED, decided_at=at)
+def dismiss(report_: Report, *, by: int, at: datetime) -> None:
+    """Nothing is to be done. by: the staff's subject, which is kept."""
+    closed = {"state": Report.State.DISMISSED, "decided_at": at, "assigned_to": by}
+    Report.objects.filter(pk=report_.pk, decided_at=None).update(**closed)

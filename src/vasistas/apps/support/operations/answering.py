@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from vasistas.apps.accounts import outbox
 from vasistas.apps.support import rules
@@ -76,10 +77,9 @@ def send_due(at: datetime) -> int:
                 outbox.send_and_wait(mail_of(message))
             except outbox.MailRefused as refused:
                 _put_off(message, at, for_good=not refused.is_for_now)
-            except (
-                ValueError,
-                UnicodeError,
-            ):  # an address or a title that no mail can carry; its text may name somebody
+            except outbox.AnswerLost:  # it may have been taken: a second try may be a second mail
+                _put_off(message, at, for_good=True)
+            except ValueError:  # no mail can carry this address or title; the text of the error may name somebody
                 _put_off(message, at, for_good=True)
             except OSError as error:
                 logger.warning("support.mails_wait error=%s", type(error).__name__)
@@ -122,8 +122,10 @@ def mail_of(message: TicketMessage) -> EmailMessage:
     if message.is_automatic:
         headers["Auto-Submitted"] = "auto-replied"  # RFC 3834, 5
     title = str(ticket.title) or f"[{ticket.number}]"
+    ours = _("Your message has arrived [%(number)s]") % {"number": ticket.number}  # no words of somebody's to strangers
+    answering = title if title.lower().startswith("re:") else f"Re: {title}"
     return EmailMessage(
-        subject=title if title.lower().startswith("re:") else f"Re: {title}",
+        subject=ours if message.is_automatic else answering,
         body=str(message.text),
         from_email=f"{settings.SENDER_NAME} <{settings.OPERATOR.mail}>",
         to=[str(ticket.address)],

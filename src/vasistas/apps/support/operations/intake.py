@@ -16,6 +16,7 @@ from vasistas.apps.privacy.models import REQUEST_CHARS_MAX, RightsRequest, Subje
 from vasistas.apps.support import rules
 from vasistas.apps.support.models import (
     FILE_BYTES_MAX,
+    MAIL_BYTES_MAX,
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
     TOKEN_CHARS,
@@ -81,6 +82,8 @@ def accept(mail: Mail, *, at: datetime) -> None:
     Raises: Refused: it is empty, nobody could be answered, or there were too many of this sender today. What the
     database raises: then the sender's server comes again.
     """
+    if len(mail.raw) > MAIL_BYTES_MAX:
+        raise Refused(552, "5.3.4 Your mail is too large. Send it again with smaller files.")
     if mail.kind is Kind.LETTER and not mail.sender:
         raise Refused(550, "5.6.0 Your mail names no address to answer to. Give one in the line From.")
     if mail.is_whole and not (mail.subject or mail.whole or mail.kept or mail.kind is not Kind.LETTER):
@@ -151,7 +154,7 @@ def _put_off(pk: int, at: datetime) -> None:
 def read(mail: Mail, *, at: datetime) -> TicketMessage | None:
     """Put a mail into its conversation, or begin one; None: it is no message to anybody, or stands there already.
 
-    A machine's mail joins a conversation and begins none, and nobody answers it (RFC 3834, 2).
+    Nobody answers a machine (RFC 3834, 2); what one writes is read all the same, for an authority's mail may look so.
     """
     is_our_own = mail.sender == settings.OPERATOR.mail.lower()
     if is_our_own or not (mail.sender or mail.kind is Kind.BOUNCE):
@@ -162,13 +165,15 @@ def read(mail: Mail, *, at: datetime) -> TicketMessage | None:
         return None  # a server sends again what it missed our answer to
     ticket = _thread_of(mail)
     is_machine = mail.kind is not Kind.LETTER
-    if ticket is None and is_machine:
+    if ticket is None and mail.kind is Kind.BOUNCE:
         return None
     with transaction.atomic():
         if ticket is None:
-            ticket = _begin(mail.sender, title=mail.subject, via=Ticket.Via.MAIL, at=at)
+            member = accounts.subject_of_address(mail.sender) if is_proven(mail) else None
+            ticket = _begin(mail.sender, title=mail.subject, via=Ticket.Via.MAIL, at=at, subject_id=member)
             made = add(ticket, _said(mail), at=at)
-            receipts.acknowledge(ticket, auth=mail.auth, at=at)
+            if not is_machine:
+                receipts.acknowledge(ticket, auth=mail.auth, at=at)
         else:
             made = add(ticket, _said(mail), at=at)
         if mail.asks and not is_machine:
@@ -224,10 +229,12 @@ def _wait_for_us(ticket: Ticket, at: datetime) -> None:
 
 
 def _begin(address: str, *, title: str, via: str, at: datetime, subject_id: int | None = None) -> Ticket:
-    """A new conversation of whoever has this address: a member, somebody who wrote before, or a new correspondent."""
-    index = rules.index_of(address) if address else ""
+    """A new conversation of a member who is known to write, else of the correspondent with this address, or a new one:
+    an address that anybody could write is nobody's proof.
+    """
+    index, is_known = rules.index_of(address) if address else "", subject_id is not None
     if subject_id is None and address:
-        subject_id = accounts.subject_of_address(address) or _who_wrote(index)
+        subject_id = _who_wrote(index)
     one_line = " ".join(title.split())[:TITLE_CHARS_MAX]  # it becomes a header of our answer
     values: dict[str, Any] = {"via": via, "title": one_line, "address": address, "index": index}
     values |= {"opened_at": at, "last_at": at, "due_at": rules.due(at, is_urgent=False)}
@@ -236,14 +243,15 @@ def _begin(address: str, *, title: str, via: str, at: datetime, subject_id: int 
             with transaction.atomic():
                 return Ticket.objects.create(subject_id=subject_id, **values)
         except SubjectGone:
-            if via == Ticket.Via.FORM:
+            if is_known and via == Ticket.Via.FORM:
                 raise
     stranger = privacy.create_subject(kind=Subject.Kind.CORRESPONDENT, at=at)
     return Ticket.objects.create(subject=stranger, **values)
 
 
 def _who_wrote(index: str) -> int | None:
-    return Ticket.objects.filter(index=index).order_by("-pk").values_list("subject_id", flat=True).first()
+    earlier = Ticket.objects.filter(index=index, subject__kind=Subject.Kind.CORRESPONDENT)
+    return earlier.order_by("-pk").values_list("subject_id", flat=True).first()
 
 
 def _thread_of(mail: Mail) -> Ticket | None:
@@ -281,6 +289,11 @@ def _said(mail: Mail) -> Said:
     )
 
 
+def is_proven(mail: Mail) -> bool:
+    """Whether our own mail server found that the line From is true (DMARC, RFC 7489)."""
+    return "dmarc=pass" in trusted(mail.auth)
+
+
 def trusted(auth: tuple[tuple[str, str], ...]) -> str:
     """The results of our own mail server alone; others may be the sender's (RFC 8601, 7.1)."""
     return next((results for server, results in auth if server == settings.MAIL_AUTHSERV_ID and server), "")
@@ -288,18 +301,17 @@ def trusted(auth: tuple[tuple[str, str], ...]) -> str:
 
 def _ask(ticket: Ticket, mail: Mail, at: datetime) -> None:
     """Enter what a mail asks under the sender's rights, unproven: its month runs from today (GDPR Art. 12(3))."""
-    known = accounts.subject_of_address(mail.sender)
     asked = privacy.Asked(
         mail.asks,
         RightsRequest.Via.MAIL,
         text=f"{mail.subject}\n\n{mail.text}"[:REQUEST_CHARS_MAX].strip(),
-        address=mail.sender if known is None else "",
+        address=mail.sender,
         received_at=at,
         is_verified=False,
     )
     try:
         with transaction.atomic(), processing("requests", reason="a mail asks for a right"):
-            made = privacy.open_request(subject_id=known or ticket.subject_id, asked=asked, at=at)
+            made = privacy.open_request(subject_id=ticket.subject_id, asked=asked, at=at)
         words = _("This asks for a right (%(kind)s). It stands as request %(number)d.")
         said = words % {"kind": made.get_kind_display(), "number": made.pk}
     except DomainError:

@@ -11,6 +11,7 @@ from vasistas.apps.support.models import Ticket, TicketMessage
 from vasistas.lib import limits
 from vasistas.lib.errors import LimitReached
 
+RECEIPTS_OF_ALL_MAX = 500  # to everyone in an hour: what is forged reaches no crowd
 RECEIPTS_MAX = 2  # to one address in an hour: two machines that answer each other stop here (RFC 3834, 2)
 HOUR_S = 3600
 
@@ -29,6 +30,7 @@ def acknowledge(ticket: Ticket, *, auth: tuple[tuple[str, str], ...], at: dateti
 
 def _may(ticket: Ticket, at: datetime) -> bool:
     try:
+        limits.hit("support.receipts", "", limit=RECEIPTS_OF_ALL_MAX, per_s=HOUR_S, now=at.timestamp())
         limits.hit("support.receipts", ticket.index, limit=RECEIPTS_MAX, per_s=HOUR_S, now=at.timestamp())
     except LimitReached:
         return False
