@@ -12,6 +12,7 @@ from tests.factories.chat import make_message
 from tests.factories.rooms import make_room
 from vasistas.apps.support import operations, queries
 from vasistas.apps.support.models import Attachment, CannedAnswer, Ticket, TicketMessage, Window
+from vasistas.apps.support.operations import answering
 from vasistas.apps.support.operations.intake import Said
 from vasistas.guard.purposes import processing
 from vasistas.guard.reads import queries as reads
@@ -170,6 +171,10 @@ def test_two_conversations_of_one_person_become_one_and_of_two_people_never(clie
     client.post(url("staff_ticket", second.number), {"act": "merge", "number": ticket.number})
     assert Ticket.objects.get(pk=second.pk).merged_into == ticket
     assert TicketMessage.objects.filter(ticket=ticket, direction="in").count() == 2
+    for act in ({"act": "answer", "text": "Lost?"}, {"act": "reopen"}, {"act": "take"}):
+        page = client.post(url("staff_ticket", second.number), act, follow=True).content.decode()
+        assert "into another conversation" in page
+    assert "Lost?" not in said("out")
 
 
 def test_a_file_comes_as_a_file(client, ticket, sam):
@@ -227,3 +232,26 @@ def test_what_waits_for_the_person_is_closed_in_time(ticket):
         assert operations.close_forgotten(NOW + timedelta(days=29)) == 0
         assert operations.close_forgotten(NOW + timedelta(days=31)) == 1
     assert queries.overdue_count(NOW + timedelta(days=60)) == 0
+
+
+def test_urgency_moves_no_due_time_back(client, ticket, sam):
+    later = NOW - timedelta(hours=47)
+    Ticket.objects.filter(pk=ticket.pk).update(last_at=later, due_at=later + timedelta(hours=48))
+    for act in ("urgent", "not_urgent"):
+        client.post(url("staff_ticket", ticket.number), {"act": act})
+
+    assert Ticket.objects.get(pk=ticket.pk).due_at == later + timedelta(hours=48)
+
+
+def test_an_answer_that_cannot_be_sent_opens_what_was_closed(ticket):
+    made = operations.answer(ticket=ticket, by=make_member("Sam").subject_id, text="Reload it.", at=NOW)
+    operations.close(ticket=ticket, at=NOW)
+    with processing("intake"):
+        answering._put_off(made, NOW, for_good=True)
+
+    found = Ticket.objects.get(pk=ticket.pk)
+    assert (found.state, found.closed_at) == ("open", None)
+
+
+def test_an_answer_kept_ready_that_is_not_there_is_none(client, sam):
+    assert client.get(url("staff_canned"), {"edit": "abc"}).status_code == 200

@@ -22,6 +22,7 @@ from vasistas.apps.support.models import CANNED_MAX, Ticket
 from vasistas.guard.policy import get_policy
 from vasistas.guard.purposes import processing
 from vasistas.guard.staff import staff_only
+from vasistas.lib import numbers
 from vasistas.lib.errors import DomainError
 from vasistas.pages import policy_page
 from vasistas.pages.views.own import subject_id_of
@@ -43,7 +44,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "open")
     view = view if view in queries.VIEWS else "open"
     rows = queries.find(asked) if asked else queries.queue(view, staff=subject_id_of(request), at=now)
-    page: Any = Paginator(rows, TICKETS_PER_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(rows, queries.FOUND_MAX if asked else TICKETS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "view": view, "views": _view_names(), "asked": asked, "now": now}
     return _shown(request, "desk", {**context, "counts": queries.counts(now)})
 
@@ -85,8 +86,8 @@ def _act(request: HttpRequest, found: Ticket, form: SayForm) -> HttpResponse | N
         simple = {
             "take": lambda: operations.assign(ticket=found, to=staff),
             "leave": lambda: operations.assign(ticket=found, to=None),
-            "urgent": lambda: operations.set_urgent(ticket=found, is_urgent=True, at=now),
-            "not_urgent": lambda: operations.set_urgent(ticket=found, is_urgent=False, at=now),
+            "urgent": lambda: operations.set_urgent(ticket=found, is_urgent=True),
+            "not_urgent": lambda: operations.set_urgent(ticket=found, is_urgent=False),
             "close": lambda: operations.close(ticket=found, at=now),
             "reopen": lambda: operations.reopen(ticket=found, at=now),
         }
@@ -155,7 +156,8 @@ def window(request: HttpRequest, number: str) -> HttpResponse:
 @processing("support")
 def canned(request: HttpRequest) -> HttpResponse:
     """The answers kept ready: add one, change one, remove one."""
-    chosen = queries.canned().filter(pk=request.POST.get("pk") or request.GET.get("edit") or 0).first()
+    number = numbers.whole(request.POST.get("pk") or request.GET.get("edit") or "") or 0
+    chosen = queries.canned().filter(pk=number).first()
     if request.method == "POST" and request.POST.get("act") == "remove" and chosen is not None:
         chosen.delete()
         return redirect("pages:staff_canned")

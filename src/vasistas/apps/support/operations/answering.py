@@ -12,6 +12,7 @@ from vasistas.apps.accounts import outbox
 from vasistas.apps.support import rules
 from vasistas.apps.support.models import Ticket, TicketMessage
 from vasistas.apps.support.operations import intake, receipts
+from vasistas.apps.support.operations.desk import Merged
 from vasistas.apps.support.operations.intake import Said
 from vasistas.guard.purposes import processing
 
@@ -54,7 +55,11 @@ def say_from_form(*, ticket: Ticket, text: str, at: datetime) -> TicketMessage:
 
 
 def _locked(ticket: Ticket) -> Ticket:
-    return Ticket.objects.select_for_update().get(pk=ticket.pk)
+    """Raises: Merged."""
+    found = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    if found.merged_into_id is not None:
+        raise Merged
+    return found
 
 
 # -- Sending -----------------------------------------------------------------------------------------------------------
@@ -107,7 +112,9 @@ def _put_off(message: TicketMessage, at: datetime, *, for_good: bool) -> None:
     message.not_before = at + PAUSE * 2 ** (message.attempts - 1)
     message.save(update_fields=["handing", "not_before"])
     if is_over:  # staff sees it: the conversation waits for us again
-        Ticket.objects.filter(pk=message.ticket_id, due_at=None).update(state=Ticket.State.OPEN, due_at=at)
+        Ticket.objects.filter(pk=message.ticket_id, due_at=None).update(
+            state=Ticket.State.OPEN, due_at=at, closed_at=None
+        )
 
 
 def mail_of(message: TicketMessage) -> EmailMessage:

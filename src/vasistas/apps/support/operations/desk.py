@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from vasistas.apps.support import rules
@@ -15,6 +16,16 @@ CLOSED_AT_ONCE = 500  # conversations of one run of the worker
 
 class NotMergeable(DomainError):  # noqa: N818 — refusals read as facts
     code = "support.not_mergeable"
+
+
+class Merged(DomainError):  # noqa: N818 — see above
+    """It went into another conversation, where it goes on."""
+
+    status = 409
+    code = "support.merged"
+
+    def __init__(self) -> None:
+        super().__init__(_("This went into another conversation. Go on there."))
 
 
 class WindowRefused(DomainError):  # noqa: N818 — see above
@@ -31,13 +42,13 @@ def assign(*, ticket: Ticket, to: int | None) -> None:
         ticket.save(update_fields=["assigned_to", "state"])
 
 
-def set_urgent(*, ticket: Ticket, is_urgent: bool, at: datetime) -> None:
+def set_urgent(*, ticket: Ticket, is_urgent: bool) -> None:
     """An urgent conversation is due in hours; one that waits for the person stays so."""
     with transaction.atomic():
         ticket = _locked(ticket)
         ticket.is_urgent = is_urgent
         if ticket.due_at is not None:
-            ticket.due_at = rules.due(at, is_urgent=is_urgent)
+            ticket.due_at = rules.due(ticket.last_at, is_urgent=is_urgent)  # from when they wrote
         ticket.save(update_fields=["is_urgent", "due_at"])
 
 
@@ -64,9 +75,13 @@ def merge(*, ticket: Ticket, number: str, at: datetime) -> Ticket:
     Raises: NotMergeable: no such number, itself, or somebody else's: two people never read one conversation.
     """
     with transaction.atomic():
-        into = Ticket.objects.select_for_update().filter(number=number.strip().upper()).first()
-        ticket = _locked(ticket)
-        if into is None or into.pk == ticket.pk or into.merged_into_id is not None:
+        wanted = Q(number=number.strip().upper()) | Q(pk=ticket.pk)
+        both = list(Ticket.objects.select_for_update().filter(wanted).order_by("pk"))  # in one order: no deadlock
+        into = next((one for one in both if one.pk != ticket.pk), None)
+        ticket = next(one for one in both if one.pk == ticket.pk)
+        if ticket.merged_into_id is not None:
+            raise Merged
+        if into is None or into.merged_into_id is not None:
             raise NotMergeable(_("There is no other conversation with this number. Check it in the queue."))
         if into.subject_id != ticket.subject_id:
             raise NotMergeable(_("That conversation is another person's. Two people never read one conversation."))
@@ -106,4 +121,8 @@ def open_window(*, ticket: Ticket, by: int, window: Window, at: datetime) -> Win
 
 
 def _locked(ticket: Ticket) -> Ticket:
-    return Ticket.objects.select_for_update().get(pk=ticket.pk)
+    """Raises: Merged."""
+    found = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    if found.merged_into_id is not None:
+        raise Merged
+    return found
