@@ -5,11 +5,12 @@ holds the writer's lock of SQLite for that time: a fraction of a second, seconds
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, transaction
@@ -112,8 +113,12 @@ def _name() -> str:
 
 def _forget_keys(canaries: Canaries) -> None:
     """Delete the keys made for them: the key store commits on its own, and what they sealed was rolled back."""
-    handles = [member.subject.key_handle for member in canaries.everyone]
-    DataKey.objects.filter(handle__in=handles).delete()
+    forget_keys([member.subject.key_handle for member in canaries.everyone])
+
+
+def forget_keys(handles: Iterable[UUID]) -> None:
+    """The same for somebody whom a check let in besides, after the stage is over."""
+    DataKey.objects.filter(handle__in=list(handles)).delete()
     keyring.forget_cached()
 
 

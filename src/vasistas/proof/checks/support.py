@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
+from uuid import UUID
 
 from django.conf import settings
 
@@ -40,7 +41,8 @@ def _read(raw: bytes, to: str, now: datetime) -> TicketMessage | None:
         return intake.read(parse(raw, to=to), at=now)
 
 
-def _faults(canaries: Canaries, now: datetime) -> Iterator[str]:
+def _faults(canaries: Canaries, now: datetime, strangers: list[UUID]) -> Iterator[str]:
+    """strangers: handles of the keys of whoever is made on the way: no mail server vouches for a canary."""
     with canary.arranging():
         first = _mail(canaries, 1, to=settings.OPERATOR.mail)
     begun = _read(first, settings.OPERATOR.mail, now)
@@ -49,6 +51,7 @@ def _faults(canaries: Canaries, now: datetime) -> Iterator[str]:
         if begun is None or ticket is None:
             yield "a mail became no conversation"
             return
+        strangers.append(ticket.subject.key_handle)
         made = operations.answer(ticket=ticket, by=canaries.sam.subject_id, text="Cover the cage.", at=now)
         sent = answering.mail_of(made)
         heads, back = sent.extra_headers, operations.address_for(ticket)
@@ -72,8 +75,12 @@ def _faults(canaries: Canaries, now: datetime) -> Iterator[str]:
     },
 )
 def mail_is_answered(now: datetime) -> Finding:
-    with canary.stage(now) as canaries:
-        return finding(3, list(_faults(canaries, now)))
+    strangers: list[UUID] = []
+    try:
+        with canary.stage(now) as canaries:
+            return finding(3, list(_faults(canaries, now, strangers)))
+    finally:
+        canary.forget_keys(strangers)
 
 
 @counterexample("support.mail_is_answered_in_its_conversation")
