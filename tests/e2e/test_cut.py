@@ -76,8 +76,8 @@ def test_a_ban_and_a_cut_stop_media_and_sockets(
     for viewer in (visitor, vi):
         viewer.evaluate(STOPPED)
     decide(sam, "cut", "An animal was hurt.")
-    [until(viewer, STOPPED, f"got.silent > {SILENT_MS}")["at"] for viewer in (visitor, vi)]
     for viewer in (visitor, vi):
+        until(viewer, STOPPED, f"got.silent > {SILENT_MS}")
         player_is(viewer, "ended")
 
     read_statement(nora)
