@@ -249,6 +249,9 @@ def test_nobody_on_duty_nobody_begins(cast, settings):
         operations.check_duty(cast.room, NOW + timedelta(minutes=11))
     operations.show_life(by=cast.sam.subject_id, at=NOW + timedelta(minutes=9))
     operations.check_duty(cast.room, NOW + timedelta(minutes=11))
+    operations.show_life(by=cast.sam.subject_id, at=NOW + timedelta(hours=12))  # a shift that is over stays so
+    with pytest.raises(NobodyOnDuty):
+        operations.check_duty(cast.room, NOW + timedelta(hours=12))
     operations.end_shift(by=cast.sam.subject_id, at=NOW + timedelta(minutes=11))
     with pytest.raises(NobodyOnDuty):
         operations.check_duty(cast.room, NOW + timedelta(minutes=11))

@@ -30,8 +30,9 @@ def end_shift(*, by: int, at: datetime) -> None:
 
 
 def show_life(*, by: int, at: datetime) -> None:
-    """A page of the moderation is open: the shift goes on."""
-    Shift.objects.filter(staff=by, ended_at=None).update(seen_at=at)
+    """A page of the moderation was opened: the shift goes on. One that is over does not come back by itself."""
+    running = Shift.objects.filter(staff=by, ended_at=None, seen_at__gt=at - rules.SHIFT_SILENT)
+    running.update(seen_at=at)
 
 
 def check_duty(room: Room, at: datetime) -> None:
